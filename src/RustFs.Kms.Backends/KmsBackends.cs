@@ -1,0 +1,21 @@
+namespace RustFs.Kms.Backends;
+
+/// <summary>The way into the engines: the one class that sees them all, and the only one that the cmdlets name.</summary>
+internal static class KmsBackends
+{
+    /// <summary>Opens a RustFS key directory in this process, or makes a new one.</summary>
+    /// <param name="options">Which, and with what master key. The key is copied as far as needed.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>The backend (an <see cref="IKmsKeyStore"/> too), and what the operator should know about the directory.</returns>
+    /// <exception cref="KmsException">The directory cannot be opened. Nothing was written.</exception>
+    internal static Task<(IKmsBackend Backend, IReadOnlyList<string> Warnings)> OpenKeyDirectoryAsync(
+        KmsKeyDirectoryOptions options, CancellationToken cancellationToken) =>
+        throw new NotImplementedException();
+
+    /// <summary>Verifies a key directory that may be beyond opening: damaged, half restored, under another master key.</summary>
+    /// <param name="options">Which, and with what master key.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    internal static IAsyncEnumerable<KmsKeyStoreFinding> VerifyKeyDirectoryAsync(
+        KmsKeyDirectoryOptions options, CancellationToken cancellationToken) =>
+        throw new NotImplementedException();
+}

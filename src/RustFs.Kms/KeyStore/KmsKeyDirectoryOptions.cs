@@ -1,0 +1,20 @@
+namespace RustFs.Kms;
+
+/// <summary>How a key directory is opened.</summary>
+internal sealed record KmsKeyDirectoryOptions
+{
+    /// <summary>The absolute path.</summary>
+    internal required string Path { get; init; }
+
+    /// <summary>
+    /// The master key's UTF-8 bytes, exactly as the server has them; null opens the directory without one (RustFS's development
+    /// mode: new keys are stored in clear). The caller keeps ownership and wipes it.
+    /// </summary>
+    internal KmsSecret? MasterKey { get; init; }
+
+    /// <summary>Make a new, empty key directory instead of opening one.</summary>
+    internal bool Create { get; init; }
+
+    /// <summary>The connection's name, which every object that comes out carries.</summary>
+    internal string? ConnectionName { get; init; }
+}

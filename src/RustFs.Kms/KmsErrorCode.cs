@@ -1,0 +1,47 @@
+namespace RustFs.Kms;
+
+/// <summary>
+/// One member per reason that an operator acts on. The member's name is the error id that PowerShell shows, so the names
+/// are API: they do not change, and new ones may be added.
+/// </summary>
+public enum KmsErrorCode
+{
+    /// <summary>An argument, or a combination of arguments, cannot be carried out. Nothing was changed.</summary>
+    KmsUsage,
+
+    /// <summary>The master key is missing or wrong, or the server refused the credential.</summary>
+    KmsAuthentication,
+
+    /// <summary>The caller is known and may not do this.</summary>
+    KmsAccessDenied,
+
+    /// <summary>No key has this id.</summary>
+    KmsKeyNotFound,
+
+    /// <summary>Something other than a key was not found: a directory, a connection.</summary>
+    KmsNotFound,
+
+    /// <summary>The thing exists already, or somebody else changed it in between.</summary>
+    KmsConflict,
+
+    /// <summary>The state of the key or of the store does not permit the operation.</summary>
+    KmsPreconditionFailed,
+
+    /// <summary>The backend, or this version of it, cannot do this at all.</summary>
+    KmsUnsupported,
+
+    /// <summary>A key record exists and cannot be used: damaged, moved, or made under another master key.</summary>
+    KmsKeyDamaged,
+
+    /// <summary>A wrapped data key does not open. One answer for every cause, on purpose.</summary>
+    KmsIntegrity,
+
+    /// <summary>The disk or the file system refused: full, read-only, no permission.</summary>
+    KmsStorage,
+
+    /// <summary>The operation did not end within its time limit.</summary>
+    KmsTimeout,
+
+    /// <summary>The change may or may not have happened; a read settles it.</summary>
+    KmsOutcomeUnknown,
+}

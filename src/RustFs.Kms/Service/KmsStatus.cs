@@ -1,0 +1,35 @@
+namespace RustFs.Kms;
+
+/// <summary>How a KMS is: an object in every state.</summary>
+public sealed record KmsStatus
+{
+    /// <summary>The name of the connection.</summary>
+    public string? Connection { get; init; }
+
+    /// <summary>What the connection leads to.</summary>
+    public KmsBackendKind Kind { get; init; }
+
+    /// <summary>The endpoint or the key directory.</summary>
+    public required string Location { get; init; }
+
+    /// <summary><c>Running</c>, <c>Configured</c>, <c>NotConfigured</c> or <c>Error</c>; a key directory that opened is <c>Running</c>.</summary>
+    public required string State { get; init; }
+
+    /// <summary>The KMS backend: <c>Local</c>, <c>VaultKV2</c>, <c>VaultTransit</c>, <c>Static</c>, <c>AWS</c>.</summary>
+    public string? Backend { get; init; }
+
+    /// <summary>Whether the backend answers as it should; null when it was not asked.</summary>
+    public bool? Healthy { get; init; }
+
+    /// <summary>What is wrong, as a sentence; null when nothing is.</summary>
+    public string? Problem { get; init; }
+
+    /// <summary>How many key records there are; null when that is not known.</summary>
+    public long? KeyCount { get; init; }
+
+    /// <summary>How new key material is protected at rest.</summary>
+    public string? Protection { get; init; }
+
+    /// <summary>What the backend can do.</summary>
+    public KmsCapabilities Capabilities { get; init; } = new();
+}

@@ -1,0 +1,85 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace RustFs.Kms;
+
+/// <summary>
+/// A point in time as RustFS writes it (RFC 9557): date, time with up to nine fraction digits, offset and, mostly, a bracketed
+/// zone. The text is kept, because nanoseconds and zone do not survive a <see cref="DateTimeOffset"/>.
+/// Rule: local-backend-format.md 2.5.
+/// </summary>
+internal readonly partial record struct ZonedTime
+{
+    private ZonedTime(string text, DateTimeOffset instant, int nanoseconds, string? zone)
+    {
+        Text = text;
+        Instant = instant;
+        Nanoseconds = nanoseconds;
+        Zone = zone;
+    }
+
+    /// <summary>The text as it was read or will be written.</summary>
+    internal string Text { get; }
+
+    /// <summary>The point in time, cut to 100 ns, with the offset of the text.</summary>
+    internal DateTimeOffset Instant { get; }
+
+    /// <summary>The fraction of the second in nanoseconds, from 0 to 999,999,999.</summary>
+    internal int Nanoseconds { get; }
+
+    /// <summary>The bracket's content; null when there is none.</summary>
+    internal string? Zone { get; }
+
+    /// <summary>A time in UTC as RustFS prints it there: no trailing zeros in the fraction, <c>+00:00[UTC]</c>.</summary>
+    internal static ZonedTime FromInstant(DateTimeOffset instant)
+    {
+        DateTimeOffset utc = instant.ToUniversalTime();
+        string text = utc.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'+00:00[UTC]'", CultureInfo.InvariantCulture);
+        return new ZonedTime(text, utc, (int)(utc.Ticks % TimeSpan.TicksPerSecond) * 100, "UTC");
+    }
+
+    /// <summary>Reads the zoned form or plain RFC 3339. An offset is required; the bracket is kept and not interpreted.</summary>
+    internal static bool TryParse(string text, out ZonedTime time)
+    {
+        time = default;
+        Match match = Pattern().Match(text);
+        if (!match.Success)
+        {
+            return false;
+        }
+
+        int Number(string group) => int.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
+        int nanoseconds = match.Groups["fraction"].Success
+            ? int.Parse(match.Groups["fraction"].Value.PadRight(9, '0'), CultureInfo.InvariantCulture)
+            : 0;
+        TimeSpan offset = TimeSpan.Zero;
+        if (match.Groups["sign"].Success)
+        {
+            offset = new TimeSpan(Number("oh"), match.Groups["om"].Success ? Number("om") : 0, 0);
+            offset = match.Groups["sign"].ValueSpan is "-" ? -offset : offset;
+        }
+
+        // DateTime knows no leap second; RustFS's time library reads one as the second before, and so do we.
+        int second = Number("second") == 60 ? 59 : Number("second");
+        try
+        {
+            var clock = new DateTime(Number("year"), Number("month"), Number("day"), Number("hour"), Number("minute"), second);
+            time = new ZonedTime(
+                text,
+                new DateTimeOffset(clock.AddTicks(nanoseconds / 100), offset),
+                nanoseconds,
+                match.Groups["zone"].Success ? match.Groups["zone"].Value : null);
+            return true;
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            return false; // a month 13, or an offset that no clock has
+        }
+    }
+
+    [GeneratedRegex(
+        @"^(?<year>[0-9]{4})-(?<month>[0-9]{2})-(?<day>[0-9]{2})[Tt ](?<hour>[0-9]{2}):(?<minute>[0-9]{2}):(?<second>[0-9]{2})" +
+        @"(?:[.,](?<fraction>[0-9]{1,9}))?(?:[Zz]|(?<sign>[+-])(?<oh>[0-9]{2})(?::?(?<om>[0-9]{2}))?)(?:\[(?<zone>[^\[\]]+)\])?\z",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    private static partial Regex Pattern();
+}
