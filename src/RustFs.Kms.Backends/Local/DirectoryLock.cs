@@ -23,6 +23,7 @@ internal sealed class DirectoryLock : IDisposable
         long start = TimeProvider.System.GetTimestamp();
         while (true)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             if (TryAcquire(directory) is { } handle)
             {
                 return new DirectoryLock(handle);
