@@ -143,7 +143,7 @@ internal static class DurableFile
         {
             SyncDirectory(directory);
         }
-        catch (IOException exception)
+        catch (Exception exception) when (StorageFailure.Is(exception))
         {
             throw new KmsException(
                 KmsErrorCode.KmsOutcomeUnknown,

@@ -101,13 +101,9 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDi
         {
             return operation();
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (StorageFailure.Is(exception))
         {
-            throw new KmsException(
-                KmsErrorCode.KmsStorage,
-                $"The key '{target}' could not be written, and is as it was: {exception.Message}",
-                target,
-                innerException: exception);
+            throw StorageFailure.Of(exception, $"The key '{target}' could not be written, and is as it was", target);
         }
     }
 
@@ -124,13 +120,9 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDi
             taken.Dispose();
             throw KeyStoreOpener.HalfRestored(Directory);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (StorageFailure.Is(exception))
         {
-            throw new KmsException(
-                KmsErrorCode.KmsStorage,
-                $"The key directory '{Directory.Path}' cannot be locked for writing: {exception.Message}",
-                Directory.Path,
-                innerException: exception);
+            throw StorageFailure.Of(exception, $"The key directory '{Directory.Path}' cannot be locked for writing", Directory.Path);
         }
     }
 
@@ -187,7 +179,7 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDi
         {
             throw KeyRecord.Damaged(keyId, KmsKeyFault.MaterialCorrupt, $"is no key record: {exception.Message}", exception);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (StorageFailure.Is(exception))
         {
             throw KeyRecord.Damaged(keyId, KmsKeyFault.Unreadable, $"cannot be read ({exception.Message})", exception);
         }
@@ -199,6 +191,11 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDi
         if (!System.IO.Directory.Exists(Directory.Path))
         {
             return new KmsException(KmsErrorCode.KmsStorage, $"The key directory '{Directory.Path}' is gone.", keyId);
+        }
+
+        if (Directory.Exists(KeyDirectory.FileNameOf(keyId)))
+        {
+            return KeyRecord.Damaged(keyId, KmsKeyFault.Unreadable, "is a link that leads nowhere");
         }
 
         // A name that is not UTF-8 was listed with this character in place of its bytes, and is found under no name.
