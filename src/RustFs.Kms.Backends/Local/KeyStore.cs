@@ -77,16 +77,23 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDi
     {
         KeyDirectory.ValidateKeyId(keyId, forWriting: true);
         using DirectoryLock held = await LockAsync(cancellationToken).ConfigureAwait(false);
-        _ = Guard(keyId, () =>
+        _ = Guard(keyId, () => Update(keyId, record =>
         {
-            KeyRecord tombstone = Update(keyId, record =>
-            {
-                check(record);
-                return record.State == KmsKeyState.Unavailable ? record : record with { State = KmsKeyState.Unavailable };
-            });
+            check(record);
+            return record.State == KmsKeyState.Unavailable ? record : record with { State = KmsKeyState.Unavailable };
+        }));
+        try
+        {
             Directory.DeleteRecord(keyId);
-            return tombstone;
-        });
+        }
+        catch (Exception exception) when (StorageFailure.Is(exception))
+        {
+            throw new KmsException(
+                KmsErrorCode.KmsOutcomeUnknown,
+                $"The key '{keyId}' is marked as deleted, and its file could not be removed: {exception.Message}",
+                keyId,
+                innerException: exception);
+        }
     }
 
     public void Dispose() => ring.Dispose();
