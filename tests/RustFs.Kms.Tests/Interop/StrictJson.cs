@@ -1,0 +1,414 @@
+using System.Globalization;
+using System.Text;
+
+namespace RustFs.Kms.Tests.Interop;
+
+internal enum JsonKind
+{
+    Null,
+    True,
+    False,
+    Number,
+    Text,
+    Array,
+    Object,
+}
+
+/// <summary>What serde_json would refuse.</summary>
+internal sealed class StrictJsonException(string message) : Exception(message);
+
+/// <summary>
+/// JSON as serde_json reads it from bytes. A value that a schema ignores is only checked for its grammar (its strings may hold
+/// bytes that are not UTF-8, and half surrogates); a value that is read must be clean. So nothing is decoded before it is asked for.
+/// </summary>
+internal readonly struct StrictJson
+{
+    private static readonly UTF8Encoding s_utf8 = new(false, true);
+    private readonly byte[] _bytes;
+    private readonly int _start;
+    private readonly int _end;
+
+    private StrictJson(byte[] bytes, int start, int end)
+    {
+        _bytes = bytes;
+        _start = start;
+        _end = end;
+    }
+
+    public JsonKind Kind => _bytes[_start] switch
+    {
+        (byte)'n' => JsonKind.Null,
+        (byte)'t' => JsonKind.True,
+        (byte)'f' => JsonKind.False,
+        (byte)'"' => JsonKind.Text,
+        (byte)'[' => JsonKind.Array,
+        (byte)'{' => JsonKind.Object,
+        _ => JsonKind.Number,
+    };
+
+    /// <summary>The bytes of the value as they stand, without white space around them.</summary>
+    public ReadOnlySpan<byte> Raw => _bytes.AsSpan(_start, _end - _start);
+
+    public static StrictJson Parse(byte[] bytes)
+    {
+        int position = SkipSpace(bytes, 0);
+        int end = SkipValue(bytes, position);
+        if (SkipSpace(bytes, end) != bytes.Length)
+        {
+            throw new StrictJsonException("trailing characters");
+        }
+
+        return new StrictJson(bytes, position, end);
+    }
+
+    public string AsText()
+    {
+        Expect(JsonKind.Text, "a string");
+        return DecodeText(_bytes, _start, _end);
+    }
+
+    public string? AsTextOrNull()
+    {
+        return Kind == JsonKind.Null ? null : AsText();
+    }
+
+    /// <summary>An unsigned integer of at most <paramref name="maximum"/>; <c>1.0</c>, <c>1e0</c> and <c>-0</c> are floats to serde_json.</summary>
+    public uint AsUnsigned(uint maximum)
+    {
+        Expect(JsonKind.Number, "an integer");
+        string text = Encoding.ASCII.GetString(Raw);
+        if (!ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value) || value > maximum)
+        {
+            throw new StrictJsonException($"invalid value: {text}, expected an integer of at most {maximum}");
+        }
+
+        return (uint)value;
+    }
+
+    public byte[] AsByteArray()
+    {
+        var result = new List<byte>();
+        foreach (StrictJson item in Items())
+        {
+            result.Add((byte)item.AsUnsigned(byte.MaxValue));
+        }
+
+        return [.. result];
+    }
+
+    /// <summary>A map of strings. A name given twice is no error here: Rust's map keeps the last.</summary>
+    public IReadOnlyDictionary<string, string> AsTextMap()
+    {
+        var result = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach ((string name, StrictJson value) in Members())
+        {
+            result[name] = value.AsText();
+        }
+
+        return result;
+    }
+
+    /// <summary>A unit variant of an enumeration: the text, or an object with the variant as its one name and null as value.</summary>
+    public string AsVariant(IReadOnlyCollection<string> variants)
+    {
+        string name;
+        if (Kind == JsonKind.Object)
+        {
+            List<(string Name, StrictJson Value)> members = Members();
+            if (members.Count != 1 || members[0].Value.Kind != JsonKind.Null)
+            {
+                throw new StrictJsonException("expected a unit variant");
+            }
+
+            name = members[0].Name;
+        }
+        else
+        {
+            name = AsText();
+        }
+
+        return variants.Contains(name) ? name : throw new StrictJsonException("unknown variant");
+    }
+
+    /// <summary>
+    /// The named fields of a struct. Every name must be clean text, a name of <paramref name="known"/> may occur once, others are
+    /// passed over. What is missing is not in the result.
+    /// </summary>
+    public Dictionary<string, StrictJson> Fields(params IReadOnlyCollection<string> known)
+    {
+        var result = new Dictionary<string, StrictJson>(StringComparer.Ordinal);
+        foreach ((string name, StrictJson value) in Members())
+        {
+            if (known.Contains(name) && !result.TryAdd(name, value))
+            {
+                throw new StrictJsonException($"duplicate field `{name}`");
+            }
+        }
+
+        return result;
+    }
+
+    public List<(string Name, StrictJson Value)> Members()
+    {
+        Expect(JsonKind.Object, "an object");
+        var result = new List<(string Name, StrictJson Value)>();
+        int position = SkipSpace(_bytes, _start + 1);
+        while (_bytes[position] != (byte)'}')
+        {
+            int nameEnd = SkipValue(_bytes, position);
+            string name = DecodeText(_bytes, position, nameEnd);
+            position = SkipSpace(_bytes, SkipSpace(_bytes, nameEnd) + 1);
+            int valueEnd = SkipValue(_bytes, position);
+            result.Add((name, new StrictJson(_bytes, position, valueEnd)));
+            position = AfterComma(valueEnd);
+        }
+
+        return result;
+    }
+
+    public List<StrictJson> Items()
+    {
+        Expect(JsonKind.Array, "an array");
+        var result = new List<StrictJson>();
+        int position = SkipSpace(_bytes, _start + 1);
+        while (_bytes[position] != (byte)']')
+        {
+            int end = SkipValue(_bytes, position);
+            result.Add(new StrictJson(_bytes, position, end));
+            position = AfterComma(end);
+        }
+
+        return result;
+    }
+
+    // The grammar was checked when the whole text was parsed: what follows an element is a comma or the end.
+    private int AfterComma(int position)
+    {
+        position = SkipSpace(_bytes, position);
+        return _bytes[position] == (byte)',' ? SkipSpace(_bytes, position + 1) : position;
+    }
+
+    private void Expect(JsonKind kind, string expected)
+    {
+        if (Kind != kind)
+        {
+            throw new StrictJsonException($"invalid type: {Kind}, expected {expected}");
+        }
+    }
+
+    private static int SkipSpace(byte[] bytes, int position)
+    {
+        while (position < bytes.Length && bytes[position] is (byte)' ' or (byte)'\t' or (byte)'\n' or (byte)'\r')
+        {
+            position++;
+        }
+
+        return position;
+    }
+
+    // No recursion: serde_json passes over an ignored value of any depth.
+    private static int SkipValue(byte[] bytes, int position)
+    {
+        var open = new Stack<byte>();
+        while (true)
+        {
+            byte first = At(bytes, position);
+            bool opened = first is (byte)'[' or (byte)'{';
+            if (opened)
+            {
+                open.Push(first);
+                position = SkipSpace(bytes, position + 1);
+                byte close = first == (byte)'[' ? (byte)']' : (byte)'}';
+                if (At(bytes, position) == close)
+                {
+                    open.Pop();
+                    position++;
+                    opened = false;
+                }
+            }
+            else
+            {
+                position = SkipScalar(bytes, position);
+            }
+
+            while (!opened && open.Count > 0)
+            {
+                position = SkipSpace(bytes, position);
+                byte next = At(bytes, position++);
+                if (next == (byte)',')
+                {
+                    position = SkipSpace(bytes, position);
+                    opened = true;
+                }
+                else if (next == (open.Peek() == (byte)'[' ? (byte)']' : (byte)'}'))
+                {
+                    open.Pop();
+                }
+                else
+                {
+                    throw new StrictJsonException($"expected `,` or the end of the container at {position - 1}");
+                }
+            }
+
+            if (open.Count == 0)
+            {
+                return position;
+            }
+
+            if (open.Peek() == (byte)'{')
+            {
+                if (At(bytes, position) != (byte)'"')
+                {
+                    throw new StrictJsonException($"key must be a string at {position}");
+                }
+
+                position = SkipSpace(bytes, SkipScalar(bytes, position));
+                if (At(bytes, position) != (byte)':')
+                {
+                    throw new StrictJsonException($"expected `:` at {position}");
+                }
+
+                position = SkipSpace(bytes, position + 1);
+            }
+        }
+    }
+
+    private static int SkipScalar(byte[] bytes, int position)
+    {
+        return bytes[position] switch
+        {
+            (byte)'"' => SkipText(bytes, position + 1),
+            (byte)'n' => SkipWord(bytes, position, "null"u8),
+            (byte)'t' => SkipWord(bytes, position, "true"u8),
+            (byte)'f' => SkipWord(bytes, position, "false"u8),
+            _ => SkipNumber(bytes, position),
+        };
+    }
+
+    private static int SkipWord(byte[] bytes, int position, ReadOnlySpan<byte> word)
+    {
+        return bytes.AsSpan(position).StartsWith(word)
+            ? position + word.Length
+            : throw new StrictJsonException($"expected ident at {position}");
+    }
+
+    private static int SkipText(byte[] bytes, int position)
+    {
+        while (true)
+        {
+            byte next = At(bytes, position++);
+            if (next == (byte)'"')
+            {
+                return position;
+            }
+
+            if (next < 0x20)
+            {
+                throw new StrictJsonException("control character while parsing a string");
+            }
+
+            if (next != (byte)'\\')
+            {
+                continue;
+            }
+
+            byte escape = At(bytes, position++);
+            if (escape == (byte)'u')
+            {
+                for (int digit = 0; digit < 4; digit++)
+                {
+                    if (!char.IsAsciiHexDigit((char)At(bytes, position++)))
+                    {
+                        throw new StrictJsonException("invalid escape");
+                    }
+                }
+            }
+            else if (!"\"\\/bfnrt"u8.Contains(escape))
+            {
+                throw new StrictJsonException("invalid escape");
+            }
+        }
+    }
+
+    private static int SkipNumber(byte[] bytes, int position)
+    {
+        position += bytes[position] == (byte)'-' ? 1 : 0;
+        int digits = position;
+        position = SkipDigits(bytes, position);
+        if (bytes[digits] == (byte)'0' && position > digits + 1)
+        {
+            throw new StrictJsonException("invalid number: leading zero");
+        }
+
+        if (position < bytes.Length && bytes[position] == (byte)'.')
+        {
+            position = SkipDigits(bytes, position + 1);
+        }
+
+        if (position < bytes.Length && bytes[position] is (byte)'e' or (byte)'E')
+        {
+            position++;
+            position += At(bytes, position) is (byte)'+' or (byte)'-' ? 1 : 0;
+            position = SkipDigits(bytes, position);
+        }
+
+        return position;
+    }
+
+    private static int SkipDigits(byte[] bytes, int position)
+    {
+        int start = position;
+        while (position < bytes.Length && bytes[position] is >= (byte)'0' and <= (byte)'9')
+        {
+            position++;
+        }
+
+        return position > start ? position : throw new StrictJsonException($"expected value at {position}");
+    }
+
+    private static byte At(byte[] bytes, int position)
+    {
+        return position < bytes.Length ? bytes[position] : throw new StrictJsonException("EOF while parsing");
+    }
+
+    private static string DecodeText(byte[] bytes, int start, int end)
+    {
+        try
+        {
+            var result = new StringBuilder();
+            int plain = start + 1;
+            for (int position = plain; position < end - 1; position++)
+            {
+                if (bytes[position] != (byte)'\\')
+                {
+                    continue;
+                }
+
+                result.Append(s_utf8.GetString(bytes, plain, position - plain));
+                byte escape = bytes[++position];
+                result.Append(escape switch
+                {
+                    (byte)'b' => '\b',
+                    (byte)'f' => '\f',
+                    (byte)'n' => '\n',
+                    (byte)'r' => '\r',
+                    (byte)'t' => '\t',
+                    (byte)'u' => (char)Convert.ToUInt16(Encoding.ASCII.GetString(bytes, position + 1, 4), 16),
+                    _ => (char)escape,
+                });
+                position += escape == (byte)'u' ? 4 : 0;
+                plain = position + 1;
+            }
+
+            result.Append(s_utf8.GetString(bytes, plain, end - 1 - plain));
+            string text = result.ToString();
+            // Half surrogates can only come from escapes; the strict encoder finds them.
+            _ = s_utf8.GetByteCount(text);
+            return text;
+        }
+        catch (ArgumentException exception)
+        {
+            throw new StrictJsonException($"invalid unicode: {exception.Message}");
+        }
+    }
+}
