@@ -93,8 +93,8 @@ public sealed partial class InteropServerTests
             }
             """;
         Assert.Equal(Expected.ReplaceLineEndings("\n").Replace('?', '\u007f'), Encoding.UTF8.GetString(content));
-        byte[] numbers = new RustFsKeySpecimen("k") { Layout = RustFsLayout.A, Sealing = RustFsSealing.Plaintext, Material = [1, 255] }.Encode(null, null);
-        string text = Encoding.UTF8.GetString(numbers);
+        var oldest = new RustFsKeySpecimen("k") { Layout = RustFsLayout.A, Sealing = RustFsSealing.Plaintext, Material = [1, 255] };
+        string text = Encoding.UTF8.GetString(oldest.Encode(null, null));
         Assert.Contains("\"encrypted_key_material\": [\n    1,\n    255\n  ],\n  \"nonce\": []\n}", text, StringComparison.Ordinal);
         Assert.Contains("\"created_at\": \"2026-01-02T03:04:05.000000006Z\"", text, StringComparison.Ordinal);
     }
@@ -119,7 +119,7 @@ public sealed partial class InteropServerTests
     {
         using var folder = new KeyFolder();
         string uuid = "3F2504e0-4f89-11d3-9a0c-0305e82c3301";
-        string[] gone = [$"mykey.tmp-{uuid}", $".master-key.salt.tmp-{uuid}"];
+        string[] gone = [$"mykey.tmp-{uuid}", $".master-key.salt.tmp-{uuid}", $"a.tmp-b.tmp-{uuid}"];
         string[] kept = ["mykey.tmp", ".key", "readme", $"x.tmp-{uuid}.bak"];
         foreach (string name in gone.Concat(kept))
         {
@@ -220,9 +220,10 @@ public sealed partial class InteropServerTests
         Assert.Equal(dataKey.Plaintext, server.DecryptEnvelope(dataKey.Envelope, context));
         Assert.Equal(dataKey.Plaintext, server.DecryptEnvelope(dataKey.Envelope, s_noContext));
         Assert.Equal(dataKey.Plaintext, server.DecryptEnvelope(dataKey.Envelope, new Dictionary<string, string>(context) { ["x"] = "y" }));
-        AssertClass(RustFsErrors.ContextMismatch, () => server.DecryptEnvelope(dataKey.Envelope, new Dictionary<string, string> { ["x"] = "y" }));
-        AssertClass(
-            RustFsErrors.ContextMismatch, () => server.DecryptEnvelope(dataKey.Envelope, new Dictionary<string, string> { ["photos"] = "other" }));
+        var incomplete = new Dictionary<string, string> { ["x"] = "y" };
+        var different = new Dictionary<string, string> { ["photos"] = "other" };
+        AssertClass(RustFsErrors.ContextMismatch, () => server.DecryptEnvelope(dataKey.Envelope, incomplete));
+        AssertClass(RustFsErrors.ContextMismatch, () => server.DecryptEnvelope(dataKey.Envelope, different));
 
         RustFsEnvelope envelope = RustFsEnvelope.Parse(dataKey.Envelope);
         byte[] changed = [.. envelope.EncryptedKey];

@@ -78,6 +78,9 @@ public sealed class InteropStrictnessTests
         { "at_rest_protection", "\"newer\"", Newer },
         { "at_rest_protection", "7", Newer },
         { "at_rest_protection", "[]", Newer },
+        // More than 128 bytes are not even looked at.
+        { "at_rest_protection", $"{{\"encrypted-master-key\":{new string(' ', 99)}null}}", null },
+        { "at_rest_protection", $"{{\"encrypted-master-key\":{new string(' ', 100)}null}}", Newer },
         { "unknown", "{\"deep\":[1e999,{\"half\":\"\\ud83d\"}]}", null },
         { "unknown", "[1,]", Corrupt },
     };

@@ -85,7 +85,7 @@ internal static class RustFsCrypto
         return plaintext;
     }
 
-    /// <summary>Base64 as the Rust crate's STANDARD engine takes it: padded, no white space, no stray bits. Null when it would refuse.</summary>
+    /// <summary>Base64 as Rust's STANDARD engine takes it: padded, no white space, no stray bits. Null when it would refuse.</summary>
     public static byte[]? StrictBase64(string text)
     {
         byte[] buffer = new byte[text.Length];

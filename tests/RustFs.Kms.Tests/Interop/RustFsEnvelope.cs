@@ -94,7 +94,9 @@ internal sealed record RustFsEnvelope
                 if (!string.Equals(actual, expected, StringComparison.Ordinal))
                 {
                     throw new RustFsException(
-                        RustFsErrors.ContextMismatch, MasterKeyId, $"Context mismatch for key '{name}': expected '{expected}', got '{actual}'");
+                        RustFsErrors.ContextMismatch,
+                        MasterKeyId,
+                        $"Context mismatch for key '{name}': expected '{expected}', got '{actual}'");
                 }
             }
             else if (request.Count > 0)

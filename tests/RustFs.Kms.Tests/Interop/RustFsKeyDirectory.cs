@@ -48,7 +48,7 @@ internal sealed partial class RustFsKeyDirectory
     /// <summary>The zone in which this server writes its times.</summary>
     public string Zone { get; init; } = "UTC";
 
-    /// <summary>The start of section 1.5. Where the server takes the order of the directory, this takes the byte order of the ids.</summary>
+    /// <summary>The start of section 1.5. The server takes the directory's order, this the byte order of names.</summary>
     public static OpenResult Start(string directory, string? masterKey)
     {
         bool saltCreated = false;
@@ -212,8 +212,16 @@ internal sealed partial class RustFsKeyDirectory
             var entry = new FileInfo(Path.Combine(directory, name));
             if (entry.LinkTarget is not null || !entry.Attributes.HasFlag(FileAttributes.Directory))
             {
-                entry.Delete();
-                removed.Add(name);
+                try
+                {
+                    entry.Delete();
+                    removed.Add(name);
+                }
+                catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+                {
+                    // The server only logs this and goes on; here the name is missing from the result.
+                    continue;
+                }
             }
         }
     }

@@ -70,7 +70,7 @@ internal sealed record RustFsKeySpecimen(string KeyId)
 
     public string? DeletionDate { get; init; }
 
-    /// <summary>JSON text to put in the place of a field's value, or after the last one for a new name; null leaves the field out.</summary>
+    /// <summary>JSON text in the place of a field's value, or after the last one for a new name; null leaves the field out.</summary>
     public IReadOnlyDictionary<string, string?> RawFields { get; init; } = new Dictionary<string, string?>();
 
     /// <summary>What builds up to beta.11 did to a key: a higher version, new material under the same id.</summary>
