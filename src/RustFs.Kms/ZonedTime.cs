@@ -66,7 +66,7 @@ internal readonly partial record struct ZonedTime
             var clock = new DateTime(Number("year"), Number("month"), Number("day"), Number("hour"), Number("minute"), second);
             time = new ZonedTime(
                 text,
-                new DateTimeOffset(clock.AddTicks(nanoseconds / 100), offset),
+                At(clock.AddTicks(nanoseconds / 100), offset),
                 nanoseconds,
                 match.Groups["zone"].Success ? match.Groups["zone"].Value : null);
             return true;
@@ -77,9 +77,14 @@ internal readonly partial record struct ZonedTime
         }
     }
 
+    // RustFS reads offsets up to 25:59, a DateTimeOffset up to 14:00: beyond, the same instant in UTC.
+    private static DateTimeOffset At(DateTime clock, TimeSpan offset) =>
+        offset.Duration() <= TimeSpan.FromHours(14) ? new DateTimeOffset(clock, offset) : new DateTimeOffset(clock - offset, TimeSpan.Zero);
+
     [GeneratedRegex(
         @"^(?<year>[0-9]{4})-(?<month>[0-9]{2})-(?<day>[0-9]{2})[Tt ](?<hour>[0-9]{2}):(?<minute>[0-9]{2}):(?<second>[0-9]{2})" +
-        @"(?:[.,](?<fraction>[0-9]{1,9}))?(?:[Zz]|(?<sign>[+-])(?<oh>[0-9]{2})(?::?(?<om>[0-9]{2}))?)(?:\[(?<zone>[^\[\]]+)\])?\z",
+        @"(?:[.,](?<fraction>[0-9]{1,9}))?(?:[Zz]|(?<sign>[+-])(?<oh>[01][0-9]|2[0-5])(?::?(?<om>[0-5][0-9]))?)(?:\[!?(?<zone>" +
+        @"[A-Za-z._][A-Za-z0-9._+-]*(?:/[A-Za-z._][A-Za-z0-9._+-]*)*|[+-](?:[01][0-9]|2[0-5])(?::?[0-5][0-9])?)\])?\z",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Pattern();
 }

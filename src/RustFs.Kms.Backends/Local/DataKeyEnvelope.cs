@@ -54,9 +54,9 @@ internal sealed record DataKeyEnvelope
     /// Whether bytes are meant as an envelope: an object with the seven names once each. Types do not matter here, so that a
     /// broken envelope is an error and not taken for another format.
     /// </summary>
-    internal static bool IsEnvelope(ReadOnlyMemory<byte> content)
+    internal static bool IsEnvelope(ReadOnlySpan<byte> content)
     {
-        if (!content.Span.TrimStart(" \t\r\n"u8).StartsWith("{"u8))
+        if (!content.TrimStart(" \t\r\n"u8).StartsWith("{"u8))
         {
             return false;
         }
@@ -73,7 +73,7 @@ internal sealed record DataKeyEnvelope
     }
 
     /// <summary>Reads an envelope; null when it is none.</summary>
-    internal static DataKeyEnvelope? TryParse(ReadOnlyMemory<byte> content)
+    internal static DataKeyEnvelope? TryParse(ReadOnlySpan<byte> content)
     {
         try
         {

@@ -203,7 +203,7 @@ internal sealed record KeyRecord
 
         // The marker's value is never shown: a newer build may put anything there.
         if (json.Peek(MarkerField) is { ValueKind: not JsonValueKind.Null } marker
-            && (marker.GetRawText().Length > KeyProtectionText.MaximumRawLength
+            && (json.RawText(MarkerField)!.Length > KeyProtectionText.MaximumRawLength
                 || marker.ValueKind != JsonValueKind.String
                 || !KeyProtectionText.TryParse(json.OptionalText(MarkerField)!, out _)))
         {

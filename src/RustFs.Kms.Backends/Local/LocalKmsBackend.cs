@@ -262,7 +262,7 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
     private (DataKeyEnvelope Envelope, KmsSecret Plaintext) Unwrap(
         ReadOnlyMemory<byte> ciphertextBlob, IReadOnlyDictionary<string, string> encryptionContext)
     {
-        DataKeyEnvelope envelope = DataKeyEnvelope.TryParse(ciphertextBlob) ?? throw DoesNotOpen(keyId: null);
+        DataKeyEnvelope envelope = DataKeyEnvelope.TryParse(ciphertextBlob.Span) ?? throw DoesNotOpen(keyId: null);
         if (!envelope.Accepts(encryptionContext))
         {
             throw DoesNotOpen(envelope.MasterKeyId);

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Unicode;
 
 namespace RustFs.Kms.Backends.Local;
 
@@ -10,7 +9,7 @@ namespace RustFs.Kms.Backends.Local;
 internal sealed class RustJsonReader
 {
     private const int MaximumDepth = 128;
-    private static readonly JsonDocumentOptions s_options = new() { MaxDepth = MaximumDepth };
+    private static readonly JsonReaderOptions s_options = new() { MaxDepth = MaximumDepth };
 
     private readonly Dictionary<string, JsonElement> _known = new(StringComparer.Ordinal);
     private readonly HashSet<string> _repeated = new(StringComparer.Ordinal);
@@ -19,39 +18,41 @@ internal sealed class RustJsonReader
     {
     }
 
-    /// <summary>The fields that are not known, in their order, as raw JSON.</summary>
+    /// <summary>The fields that are not known, in their order, as the very bytes of their values.</summary>
     internal List<KeyValuePair<string, byte[]>> Unknown { get; } = [];
 
     /// <summary>Parses an object and sorts its fields into known and unknown; duplicates show when the field is read.</summary>
-    internal static RustJsonReader Parse(ReadOnlyMemory<byte> utf8, IReadOnlySet<string> knownNames)
+    internal static RustJsonReader Parse(ReadOnlySpan<byte> utf8, IReadOnlySet<string> knownNames)
     {
-        if (!Utf8.IsValid(utf8.Span))
-        {
-            throw new JsonException("it is not UTF-8");
-        }
-
-        using JsonDocument document = JsonDocument.Parse(utf8, s_options);
-        if (document.RootElement.ValueKind != JsonValueKind.Object)
+        var json = new Utf8JsonReader(utf8, s_options);
+        if (!json.Read() || json.TokenType != JsonTokenType.StartObject)
         {
             throw new JsonException("it is not a JSON object");
         }
 
         var reader = new RustJsonReader();
-        foreach (JsonProperty property in document.RootElement.EnumerateObject())
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
-            string name = Text(() => property.Name, "a name");
+            string name = NameOf(ref json);
+            _ = json.Read();
             if (!knownNames.Contains(name))
             {
-                reader.Unknown.Add(new(name, System.Text.Encoding.UTF8.GetBytes(property.Value.GetRawText())));
+                int start = (int)json.TokenStartIndex;
+                json.Skip();
+                reader.Unknown.Add(new(name, utf8[start..(int)json.BytesConsumed].ToArray()));
             }
-            else if (!reader._known.TryAdd(name, property.Value.Clone()))
+            else if (!reader._known.TryAdd(name, JsonElement.ParseValue(ref json)))
             {
-                reader._repeated.Add(name);
+                _ = reader._repeated.Add(name);
             }
         }
 
+        _ = json.Read(); // refuses anything behind the object
         return reader;
     }
+
+    /// <summary>A field as raw JSON; null when it is absent.</summary>
+    internal string? RawText(string name) => Peek(name) is { } value ? Text(value.GetRawText, name) : null;
 
     internal bool Has(string name) => _known.ContainsKey(name);
 
@@ -141,7 +142,19 @@ internal sealed class RustJsonReader
 
     private static JsonException Missing(string name) => new($"the field '{name}' is missing");
 
-    // The document's strings are decoded on demand, and an escaped half of a surrogate pair shows only then.
+    private static string NameOf(ref Utf8JsonReader json)
+    {
+        try
+        {
+            return json.GetString()!;
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new JsonException("a field's name is not valid text", exception);
+        }
+    }
+
+    // Values are decoded on demand. Bytes that are no UTF-8, and half a surrogate pair, show only then.
     private static string Text(Func<string> read, string name)
     {
         try
@@ -150,7 +163,7 @@ internal sealed class RustJsonReader
         }
         catch (InvalidOperationException exception)
         {
-            throw new JsonException($"'{name}' holds an invalid escape sequence", exception);
+            throw new JsonException($"'{name}' is not valid text", exception);
         }
     }
 }
