@@ -1,3 +1,5 @@
+using RustFs.Kms.Backends.Local;
+
 namespace RustFs.Kms.Backends;
 
 /// <summary>The way into the engines: the one class that sees them all, and the only one that the cmdlets name.</summary>
@@ -10,12 +12,28 @@ internal static class KmsBackends
     /// <exception cref="KmsException">The directory cannot be opened. Nothing was written.</exception>
     internal static Task<(IKmsBackend Backend, IReadOnlyList<string> Warnings)> OpenKeyDirectoryAsync(
         KmsKeyDirectoryOptions options, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+
+        // Deriving the key and probing the records takes long enough to stop the caller's thread from reacting.
+        Task.Run<(IKmsBackend, IReadOnlyList<string>)>(
+            () =>
+            {
+                (KeyStore store, IReadOnlyList<string> warnings) = KeyStoreOpener.Open(options, cancellationToken);
+                return (new LocalKmsBackend(store, TimeProvider.System, options.ConnectionName), warnings);
+            },
+            cancellationToken);
 
     /// <summary>Verifies a key directory that may be beyond opening: damaged, half restored, under another master key.</summary>
     /// <param name="options">Which, and with what master key.</param>
     /// <param name="cancellationToken">Ends the enumeration.</param>
-    internal static IAsyncEnumerable<KmsKeyStoreFinding> VerifyKeyDirectoryAsync(
-        KmsKeyDirectoryOptions options, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+    internal static async IAsyncEnumerable<KmsKeyStoreFinding> VerifyKeyDirectoryAsync(
+        KmsKeyDirectoryOptions options, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using KeyStore store = KeyStoreOpener.OpenForVerifying(options);
+        IAsyncEnumerable<KmsKeyStoreFinding> findings =
+            new KeyStoreVerifier(store, TimeProvider.System, options.ConnectionName).Verify().AsAsync(cancellationToken);
+        await foreach (KmsKeyStoreFinding finding in findings.ConfigureAwait(false))
+        {
+            yield return finding;
+        }
+    }
 }

@@ -1,0 +1,75 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace RustFs.Kms.Backends.Local;
+
+/// <summary>
+/// One writer at a time among the processes and threads that use this module on a key directory. It is an advisory lock on the
+/// directory itself and leaves no file there, because a server refuses to restore into a directory with an entry that it does
+/// not know. RustFS takes no lock: a server that runs on the directory is not held off.
+/// </summary>
+internal sealed class DirectoryLock : IDisposable
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(5);
+
+    private readonly IDisposable _handle;
+
+    private DirectoryLock(IDisposable handle) => _handle = handle;
+
+    internal static async Task<DirectoryLock> AcquireAsync(string directory, CancellationToken cancellationToken)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (TryAcquire(directory) is { } handle)
+            {
+                return new DirectoryLock(handle);
+            }
+
+            if (TimeProvider.System.GetElapsedTime(start) > s_patience)
+            {
+                throw new KmsException(
+                    KmsErrorCode.KmsTimeout,
+                    $"Another process has been changing the key directory '{directory}' for {s_patience.TotalSeconds:0} seconds.",
+                    directory);
+            }
+
+            await Task.Delay(s_pause, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public void Dispose() => _handle.Dispose();
+
+    private static IDisposable? TryAcquire(string directory) => OperatingSystem.IsWindows() ? TryLockFile(directory) : TryLockDirectory(directory);
+
+    private static SafeFileHandle? TryLockDirectory(string directory)
+    {
+        SafeFileHandle handle = Posix.OpenForReading(directory)
+            ?? throw new DirectoryNotFoundException($"The key directory '{directory}' is gone.");
+        if (Posix.TryLock(handle, directory))
+        {
+            return handle;
+        }
+
+        handle.Dispose();
+        return null;
+    }
+
+    // Windows locks no directories: a file elsewhere, named after the directory, stands for it.
+    private static FileStream? TryLockFile(string directory)
+    {
+        byte[] digest = SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(directory).ToUpperInvariant()));
+        string path = Path.Combine(Path.GetTempPath(), $"RustFs.Kms-{Convert.ToHexString(digest)}.lock");
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,155 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace RustFs.Kms.Backends.Local;
+
+/// <summary>
+/// How a file of a key directory is written: to an exclusive temporary, synced, then published under its name in one step, and
+/// the directory synced. A reader sees the old file, the new file or none, never a part.
+/// Protocol: local-backend-format.md 1.4.
+/// </summary>
+internal static class DurableFile
+{
+    /// <summary>Owner only, as RustFS writes every file.</summary>
+    internal const UnixFileMode FileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>Owner only, as RustFS makes every directory.</summary>
+    internal const UnixFileMode DirectoryMode = FileMode | UnixFileMode.UserExecute;
+
+    /// <summary>Publishes a new file. An existing one of that name, in whatever form, stays as it is.</summary>
+    /// <returns>False when the name exists.</returns>
+    internal static bool TryCreate(string directory, string temporaryName, string name, ReadOnlySpan<byte> content)
+    {
+        string target = Path.Combine(directory, name);
+        string temporary = WriteTemporary(directory, temporaryName, content);
+        try
+        {
+            if (!PublishNew(temporary, target))
+            {
+                return false;
+            }
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+
+        SyncPublished(directory, target);
+        return true;
+    }
+
+    /// <summary>Puts a new content in place of an existing file.</summary>
+    internal static void Replace(string directory, string temporaryName, string name, ReadOnlySpan<byte> content)
+    {
+        string target = Path.Combine(directory, name);
+        string temporary = WriteTemporary(directory, temporaryName, content);
+        try
+        {
+            File.Move(temporary, target, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+
+        SyncPublished(directory, target);
+    }
+
+    /// <summary>Removes a file for good.</summary>
+    internal static void Delete(string directory, string name)
+    {
+        string target = Path.Combine(directory, name);
+        File.Delete(target);
+        SyncPublished(directory, target);
+    }
+
+    /// <summary>Makes the names in a directory durable, where the system can.</summary>
+    internal static void SyncDirectory(string directory)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            Posix.SyncDirectory(directory);
+        }
+    }
+
+    private static string WriteTemporary(string directory, string temporaryName, ReadOnlySpan<byte> content)
+    {
+        string temporary = Path.Combine(directory, temporaryName);
+        var options = new FileStreamOptions
+        {
+            Mode = System.IO.FileMode.CreateNew,
+            Access = FileAccess.Write,
+            Share = FileShare.None,
+            BufferSize = 0,
+        };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = FileMode;
+        }
+
+        using var stream = new FileStream(temporary, options);
+        try
+        {
+            stream.Write(content);
+            EnsureMode(stream.SafeFileHandle, temporary);
+            stream.Flush(flushToDisk: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+
+        return temporary;
+    }
+
+    // The creation mode is cut by the process's mask, and some file systems ignore modes: set it and look.
+    private static void EnsureMode(SafeFileHandle handle, string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        File.SetUnixFileMode(handle, FileMode);
+        if (File.GetUnixFileMode(handle) != FileMode)
+        {
+            throw new IOException($"The file system does not keep the mode 0600: '{path}'");
+        }
+    }
+
+    private static bool PublishNew(string temporary, string target)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            return Posix.Link(temporary, target);
+        }
+
+        try
+        {
+            File.Move(temporary, target, overwrite: false);
+            return true;
+        }
+        catch (IOException) when (File.Exists(target) || Directory.Exists(target))
+        {
+            return false;
+        }
+    }
+
+    // From here on the change is visible; only its durability can still fail, and then nobody knows.
+    private static void SyncPublished(string directory, string target)
+    {
+        try
+        {
+            SyncDirectory(directory);
+        }
+        catch (IOException exception)
+        {
+            throw new KmsException(
+                KmsErrorCode.KmsOutcomeUnknown,
+                $"The change of '{target}' was made and could not be synced to the disk: {exception.Message}",
+                target,
+                innerException: exception);
+        }
+    }
+}

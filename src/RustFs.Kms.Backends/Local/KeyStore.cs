@@ -1,0 +1,254 @@
+using System.Security.Cryptography;
+
+namespace RustFs.Kms.Backends.Local;
+
+/// <summary>
+/// The records of a key directory, read, opened and changed one at a time. Every change is made under the directory's lock,
+/// from what the disk says at that moment, and published in one step.
+/// </summary>
+internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDisposable
+{
+    internal KeyDirectory Directory { get; } = directory;
+
+    internal bool HasMasterKey => ring.HasMasterKey;
+
+    /// <summary>The record of a key.</summary>
+    /// <exception cref="KmsException"><see cref="KmsErrorCode.KmsKeyNotFound"/>, or what is wrong with the record.</exception>
+    internal KeyRecord Load(string keyId) => KeyRecord.Decode(keyId, Read(keyId));
+
+    /// <summary>The material of a record, which the caller wipes.</summary>
+    internal KmsSecret Open(KeyRecord record)
+    {
+        if (!record.IsPlaintext && !ring.HasSalt && ring.HasMasterKey && Directory.Exists(KeyDirectory.SaltName))
+        {
+            EnsureSalt(); // another process made it since this store was opened
+        }
+
+        return ring.Open(record);
+    }
+
+    /// <summary>The material of a record as a wrapping key.</summary>
+    internal KmsSecret OpenWrappingKey(KeyRecord record)
+    {
+        KmsSecret material = Open(record);
+        if (material.Length == KeyRecord.MaterialLength)
+        {
+            return material;
+        }
+
+        int length = material.Length;
+        material.Dispose();
+        throw KeyRecord.Damaged(
+            record.KeyId, KmsKeyFault.MaterialCorrupt, $"holds {length} bytes of material, and wrapping needs {KeyRecord.MaterialLength}");
+    }
+
+    /// <summary>Publishes a new record with new random material.</summary>
+    internal async Task<KeyRecord> CreateAsync(KeyRecord draft, CancellationToken cancellationToken)
+    {
+        KeyDirectory.ValidateKeyId(draft.KeyId, forWriting: true);
+        using DirectoryLock held = await LockAsync(cancellationToken).ConfigureAwait(false);
+        return Guard(draft.KeyId, () =>
+        {
+            if (Directory.Exists(KeyDirectory.FileNameOf(draft.KeyId)))
+            {
+                throw AlreadyExists(draft.KeyId);
+            }
+
+            EnsureSalt();
+            using KmsSecret material = KmsSecret.Random(KeyRecord.MaterialLength);
+            KeyRecord record = ring.Seal(draft, material.Bytes);
+            return Publish(record, content => Directory.TryCreateRecord(record.KeyId, content)) ? record : throw AlreadyExists(record.KeyId);
+        });
+    }
+
+    /// <summary>Changes a record. A change that gives back the same record writes nothing.</summary>
+    /// <param name="keyId">The key's id.</param>
+    /// <param name="change">Checks the record and gives back the changed one.</param>
+    /// <param name="cancellationToken">Cancels before the change.</param>
+    internal async Task<KeyRecord> UpdateAsync(string keyId, Func<KeyRecord, KeyRecord> change, CancellationToken cancellationToken)
+    {
+        KeyDirectory.ValidateKeyId(keyId, forWriting: true);
+        using DirectoryLock held = await LockAsync(cancellationToken).ConfigureAwait(false);
+        return Guard(keyId, () => Update(keyId, change));
+    }
+
+    /// <summary>Destroys a key: first a tombstone, as the server does, so that a half-done deletion is never a usable key.</summary>
+    internal async Task DeleteAsync(string keyId, Action<KeyRecord> check, CancellationToken cancellationToken)
+    {
+        KeyDirectory.ValidateKeyId(keyId, forWriting: true);
+        using DirectoryLock held = await LockAsync(cancellationToken).ConfigureAwait(false);
+        _ = Guard(keyId, () =>
+        {
+            KeyRecord tombstone = Update(keyId, record =>
+            {
+                check(record);
+                return record.State == KmsKeyState.Unavailable ? record : record with { State = KmsKeyState.Unavailable };
+            });
+            Directory.DeleteRecord(keyId);
+            return tombstone;
+        });
+    }
+
+    public void Dispose() => ring.Dispose();
+
+    private static KmsException AlreadyExists(string keyId) =>
+        new(KmsErrorCode.KmsConflict, $"There is a key '{keyId}' already; it was not touched.", keyId);
+
+    // What the file system refuses becomes one kind of error. A key that cannot be written is unchanged.
+    private static T Guard<T>(string target, Func<T> operation)
+    {
+        try
+        {
+            return operation();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new KmsException(
+                KmsErrorCode.KmsStorage,
+                $"The key '{target}' could not be written, and is as it was: {exception.Message}",
+                target,
+                innerException: exception);
+        }
+    }
+
+    private async Task<DirectoryLock> LockAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            DirectoryLock taken = await DirectoryLock.AcquireAsync(Directory.Path, cancellationToken).ConfigureAwait(false);
+            if (!Directory.HasRestoreMarker)
+            {
+                return taken;
+            }
+
+            taken.Dispose();
+            throw KeyStoreOpener.HalfRestored(Directory);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new KmsException(
+                KmsErrorCode.KmsStorage,
+                $"The key directory '{Directory.Path}' cannot be locked for writing: {exception.Message}",
+                Directory.Path,
+                innerException: exception);
+        }
+    }
+
+    private KeyRecord Update(string keyId, Func<KeyRecord, KeyRecord> change)
+    {
+        byte[] before = Read(keyId);
+        var record = KeyRecord.Decode(keyId, before);
+        using KmsSecret material = Open(record);
+        KeyRecord changed = change(record);
+        if (ReferenceEquals(changed, record))
+        {
+            return record;
+        }
+
+        EnsureSalt();
+        changed = ring.Seal(changed, material.Bytes);
+        _ = Publish(changed, content =>
+        {
+            // A server takes no lock. Looking once more right before the rename leaves it next to no room.
+            if (!Read(keyId).AsSpan().SequenceEqual(before))
+            {
+                throw new KmsException(
+                    KmsErrorCode.KmsConflict, $"The record of the key '{keyId}' was changed by somebody else meanwhile.", keyId);
+            }
+
+            Directory.ReplaceRecord(keyId, content);
+            return true;
+        });
+        return changed;
+    }
+
+    private static bool Publish(KeyRecord record, Func<byte[], bool> publish)
+    {
+        RustJsonWriter writer = record.Encode();
+        byte[] content = writer.Written.ToArray();
+        try
+        {
+            return publish(content);
+        }
+        finally
+        {
+            writer.Wipe(); // a plain record holds the material itself
+            CryptographicOperations.ZeroMemory(content);
+        }
+    }
+
+    private byte[] Read(string keyId)
+    {
+        try
+        {
+            return Directory.ReadRecord(keyId) ?? throw Missing(keyId);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw KeyRecord.Damaged(keyId, KmsKeyFault.MaterialCorrupt, $"is no key record: {exception.Message}", exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw KeyRecord.Damaged(keyId, KmsKeyFault.Unreadable, $"cannot be read ({exception.Message})", exception);
+        }
+    }
+
+    // A directory that is gone must not look like a key that is missing.
+    private KmsException Missing(string keyId)
+    {
+        if (!System.IO.Directory.Exists(Directory.Path))
+        {
+            return new KmsException(KmsErrorCode.KmsStorage, $"The key directory '{Directory.Path}' is gone.", keyId);
+        }
+
+        // A name that is not UTF-8 was listed with this character in place of its bytes, and is found under no name.
+        return keyId.Contains('\uFFFD', StringComparison.Ordinal)
+            ? KeyRecord.Damaged(keyId, KmsKeyFault.InvalidKey, "has a file name that is not UTF-8")
+            : KeyStateRules.NotFound(keyId);
+    }
+
+    // A salt is made only where no record can depend on one that was lost: see local-backend-format.md 1.6.
+    private void EnsureSalt()
+    {
+        if (!ring.HasMasterKey || ring.HasSalt)
+        {
+            return;
+        }
+
+        byte[]? salt = Directory.ReadSalt();
+        if (salt is null)
+        {
+            RefuseIfSaltWasLost();
+            byte[] fresh = RandomNumberGenerator.GetBytes(KeyDirectory.SaltLength);
+            salt = Directory.TryCreateSalt(fresh) ? fresh : Directory.ReadSalt()!;
+        }
+
+        ring.UseSalt(salt);
+    }
+
+    private void RefuseIfSaltWasLost()
+    {
+        foreach (string keyId in Directory.KeyIds())
+        {
+            KeyRecord? record = null;
+            string problem = "was sealed with one";
+            try
+            {
+                record = Load(keyId);
+            }
+            catch (KmsException exception)
+            {
+                problem = $"cannot be read, so nobody knows ({exception.Message})";
+            }
+
+            if (record is null or { Protection: KeyProtection.Sealed })
+            {
+                throw new KmsException(
+                    KmsErrorCode.KmsPreconditionFailed,
+                    $"The key directory has no salt file '{KeyDirectory.SaltName}', and the key '{keyId}' {problem}. " +
+                    "Making a new salt would hide for good that the old one is lost; nothing was written.",
+                    KeyDirectory.SaltName);
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace RustFs.Kms.Backends.Local;
+
+/// <summary>The four calls that .NET has no managed form of: hard link, open without waiting, sync of a directory, advisory lock.</summary>
+internal static partial class Posix
+{
+    internal const int EEXIST = 17;
+
+    // The one number that differs between Linux and the BSDs (macOS) among those used here.
+    internal static readonly int EWOULDBLOCK = OperatingSystem.IsLinux() ? 11 : 35;
+
+    private static readonly int s_nonBlocking = OperatingSystem.IsLinux() ? 0x800 : 0x4;
+    private static readonly int s_closeOnExec = OperatingSystem.IsLinux() ? 0x80000 : 0x1000000;
+
+    private const int LockExclusive = 2;
+    private const int LockNonBlocking = 4;
+
+    /// <summary>Gives a file a second name, unless the name exists in any form (a dangling link included).</summary>
+    /// <returns>False when the name exists.</returns>
+    internal static bool Link(string existing, string name)
+    {
+        if (LinkNative(existing, name) == 0)
+        {
+            return true;
+        }
+
+        int error = Marshal.GetLastPInvokeError();
+        return error == EEXIST ? false : throw Failure(error, name);
+    }
+
+    /// <summary>Opens for reading without waiting: a FIFO in place of a file is empty, not an endless wait.</summary>
+    /// <returns>Null when there is nothing of that name.</returns>
+    internal static SafeFileHandle? OpenForReading(string path)
+    {
+        const int NoEntry = 2;
+        int descriptor = OpenNative(path, s_nonBlocking | s_closeOnExec);
+        if (descriptor >= 0)
+        {
+            return new SafeFileHandle(descriptor, ownsHandle: true);
+        }
+
+        int error = Marshal.GetLastPInvokeError();
+        return error == NoEntry ? null : throw Failure(error, path);
+    }
+
+    /// <summary>Makes the names in a directory durable.</summary>
+    internal static void SyncDirectory(string path)
+    {
+        using SafeFileHandle handle = OpenForReading(path) ?? throw new DirectoryNotFoundException($"'{path}' is gone.");
+        if (SyncNative(handle) != 0)
+        {
+            throw Failure(Marshal.GetLastPInvokeError(), path);
+        }
+    }
+
+    /// <summary>Takes the advisory lock of an open file or directory; closing the handle releases it.</summary>
+    /// <returns>False when somebody else holds it.</returns>
+    internal static bool TryLock(SafeFileHandle handle, string path)
+    {
+        if (FlockNative(handle, LockExclusive | LockNonBlocking) == 0)
+        {
+            return true;
+        }
+
+        int error = Marshal.GetLastPInvokeError();
+        return error == EWOULDBLOCK ? false : throw Failure(error, path);
+    }
+
+    private static IOException Failure(int error, string path) =>
+        new($"{Marshal.GetPInvokeErrorMessage(error)}: '{path}'", new Win32Exception(error));
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int LinkNative(string existing, string name);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenNative(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int SyncNative(SafeFileHandle handle);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    private static partial int FlockNative(SafeFileHandle handle, int operation);
+}

@@ -1,0 +1,176 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+
+namespace RustFs.Kms.Backends.Local;
+
+/// <summary>
+/// Writes JSON byte for byte as RustFS's serializer does: only the escapes that JSON requires, lower-case hex, byte strings as
+/// arrays of numbers; compact, or pretty with two spaces and <c>\n</c>. No stock .NET encoder gives these bytes.
+/// Rules: local-backend-format.md 2.1, 3.1 and 3.4.
+/// </summary>
+internal sealed class RustJsonWriter(bool pretty = false)
+{
+    private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private readonly ArrayBufferWriter<byte> _output = new(1024);
+    private int _depth;
+    private bool _hasItems;
+    private bool _afterName;
+
+    internal ReadOnlySpan<byte> Written => _output.WrittenSpan;
+
+    /// <summary>Wipes what was written, for output that holds a secret.</summary>
+    internal void Wipe() => _output.Clear();
+
+    internal RustJsonWriter BeginObject() => Begin('{');
+
+    internal RustJsonWriter EndObject() => End('}');
+
+    internal RustJsonWriter BeginArray() => Begin('[');
+
+    internal RustJsonWriter EndArray() => End(']');
+
+    internal RustJsonWriter Name(string name)
+    {
+        NextItem();
+        Quoted(name);
+        Put(pretty ? ": "u8 : ":"u8);
+        _afterName = true;
+        return this;
+    }
+
+    internal RustJsonWriter Text(string? value)
+    {
+        NextItem();
+        if (value is null)
+        {
+            Put("null"u8);
+        }
+        else
+        {
+            Quoted(value);
+        }
+
+        return this;
+    }
+
+    internal RustJsonWriter Number(long value) => Raw(Encoding.ASCII.GetBytes(value.ToString(CultureInfo.InvariantCulture)));
+
+    internal RustJsonWriter Raw(ReadOnlySpan<byte> json)
+    {
+        NextItem();
+        Put(json);
+        return this;
+    }
+
+    internal RustJsonWriter Bytes(ReadOnlySpan<byte> bytes)
+    {
+        BeginArray();
+        foreach (byte value in bytes)
+        {
+            Number(value);
+        }
+
+        return EndArray();
+    }
+
+    /// <summary>An object of strings, its names in byte order, so that the same map always gives the same bytes.</summary>
+    internal RustJsonWriter Map(IReadOnlyDictionary<string, string> map)
+    {
+        BeginObject();
+        foreach ((string name, string value) in map.OrderBy(entry => entry.Key, Utf8Order.Comparer))
+        {
+            Name(name).Text(value);
+        }
+
+        return EndObject();
+    }
+
+    private RustJsonWriter Begin(char bracket)
+    {
+        NextItem();
+        Put([(byte)bracket]);
+        _depth++;
+        _hasItems = false;
+        return this;
+    }
+
+    private RustJsonWriter End(char bracket)
+    {
+        _depth--;
+        if (_hasItems)
+        {
+            NewLine();
+        }
+
+        Put([(byte)bracket]);
+        _hasItems = true;
+        return this;
+    }
+
+    private void NextItem()
+    {
+        if (_afterName)
+        {
+            _afterName = false;
+            return;
+        }
+
+        if (_depth > 0)
+        {
+            if (_hasItems)
+            {
+                Put(","u8);
+            }
+
+            NewLine();
+        }
+
+        _hasItems = true;
+    }
+
+    private void NewLine()
+    {
+        if (pretty)
+        {
+            Put("\n"u8);
+            for (int level = 0; level < _depth; level++)
+            {
+                Put("  "u8);
+            }
+        }
+    }
+
+    private void Quoted(string text)
+    {
+        Put("\""u8);
+        int start = 0;
+        for (int index = 0; index < text.Length; index++)
+        {
+            string? escape = text[index] switch
+            {
+                '"' => "\\\"",
+                '\\' => "\\\\",
+                '\b' => "\\b",
+                '\t' => "\\t",
+                '\n' => "\\n",
+                '\f' => "\\f",
+                '\r' => "\\r",
+                < ' ' => $"\\u{(int)text[index]:x4}",
+                _ => null,
+            };
+            if (escape is not null)
+            {
+                s_strictUtf8.GetBytes(text.AsSpan(start, index - start), _output);
+                s_strictUtf8.GetBytes(escape, _output);
+                start = index + 1;
+            }
+        }
+
+        s_strictUtf8.GetBytes(text.AsSpan(start), _output);
+        Put("\""u8);
+    }
+
+    private void Put(ReadOnlySpan<byte> bytes) => _output.Write(bytes);
+}
