@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using System.Management.Automation.Language;
 
 namespace RustFs.Kms.PowerShell;
 
@@ -48,6 +47,6 @@ internal sealed class CompletionWord
     {
         bool bare = char.IsAsciiLetter(text[0]) &&
             text.All(character => char.IsAsciiLetterOrDigit(character) || SafePunctuation.Contains(character, StringComparison.Ordinal));
-        return bare ? text : $"'{CodeGeneration.EscapeSingleQuotedStringContent(text)}'";
+        return bare ? text : DisplayText.Literal(text);
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Management.Automation.Language;
 using System.Text;
 
 namespace RustFs.Kms.PowerShell;
@@ -40,6 +41,37 @@ internal static class DisplayText
         }
 
         return safe?.ToString() ?? text;
+    }
+
+    /// <summary>The text as a PowerShell literal that can be copied into a command, and is as safe to print.</summary>
+    internal static string Literal(string text)
+    {
+        if (ReferenceEquals(Neutralize(text), text))
+        {
+            return $"'{CodeGeneration.EscapeSingleQuotedStringContent(text)}'";
+        }
+
+        // Only a double-quoted literal can spell out what must not be printed.
+        var literal = new StringBuilder("\"");
+        for (int index = 0; index < text.Length; index++)
+        {
+            char character = text[index];
+            bool pair = char.IsSurrogatePair(text, index);
+            if (!pair && Acts(text, index))
+            {
+                literal.Append(CultureInfo.InvariantCulture, $"`u{{{(int)character:X}}}");
+                continue;
+            }
+
+            // The parser takes typographic quotes for quotes.
+            literal.Append(character is '`' or '$' or '"' or '\u201C' or '\u201D' or '\u201E' ? "`" : string.Empty).Append(character);
+            if (pair)
+            {
+                literal.Append(text[++index]);
+            }
+        }
+
+        return literal.Append('"').ToString();
     }
 
     /// <summary>The text in one line of at most so many characters.</summary>

@@ -42,24 +42,31 @@ internal static class ErrorRecords
     {
         string subject = Strings.Literal(failure.Target ?? target ?? "<key id>");
         bool opening = target is not null && command is "Connect-Kms" or "Test-KmsKeyStore";
-        string verify = opening ? $"Test-KmsKeyStore -KeyDirectory {Strings.Literal(target!)}" : "Test-KmsKeyStore";
+        string directory = opening ? Strings.Literal(target!) : "<path>";
+        string verify = opening ? $"Test-KmsKeyStore -KeyDirectory {directory}" : "Test-KmsKeyStore";
         return failure.Code switch
         {
+            KmsErrorCode.KmsUsage when command is "Connect-Kms" =>
+                $"Give the directory and the master key that its server has: Connect-Kms -KeyDirectory {directory} -MasterKeyFile <file>",
             KmsErrorCode.KmsUsage => $"See what the parameters take: Get-Help {command} -Full",
             KmsErrorCode.KmsAuthentication =>
-                "Use the master key that the RustFS server of this directory has, byte for byte: Connect-Kms -KeyDirectory <path> -MasterKeyFile <file>",
-            KmsErrorCode.KmsAccessDenied => "Ask for the permission that the message names, or connect as somebody who has it. What is open: Get-KmsConnection",
+                "Use the master key that the RustFS server of this directory has, byte for byte: " +
+                $"{command} -KeyDirectory {directory} -MasterKeyFile <file>",
+            KmsErrorCode.KmsAccessDenied =>
+                "Ask for the permission that the message names, or connect as somebody who has it. What is open: Get-KmsConnection",
             KmsErrorCode.KmsKeyNotFound => "Ids are case-sensitive. See which keys there are: Get-KmsKey",
+            KmsErrorCode.KmsNotFound or KmsErrorCode.KmsStorage when opening && failure.Target is not null && failure.Target != target =>
+                $"Check that path and its permissions: Get-Item -LiteralPath {subject}",
             KmsErrorCode.KmsNotFound when opening =>
-                $"Check the path; to make a new key directory there: Connect-Kms -KeyDirectory {Strings.Literal(target!)} -Create",
+                $"Check the path; to make a new key directory there: Connect-Kms -KeyDirectory {directory} -Create",
             KmsErrorCode.KmsNotFound => "See what is open with Get-KmsConnection, or connect: Connect-Kms -KeyDirectory <path>",
             KmsErrorCode.KmsConflict => OnConflict(command, subject, target),
             KmsErrorCode.KmsPreconditionFailed => OnState(command, subject, verify),
             KmsErrorCode.KmsUnsupported => OnUnsupported(command),
             KmsErrorCode.KmsKeyDamaged => OnDamage(failure.Fault, verify),
             KmsErrorCode.KmsIntegrity =>
-                "Check that the blob is complete, that it was made by a key of this connection, and that -EncryptionContext has every entry " +
-                "that it was made with. How to: Get-Help Unprotect-KmsDataKey -Examples",
+                "Check that the blob is complete, that it was made by a key of this connection, and that -EncryptionContext has every " +
+                "entry that it was made with. How to: Get-Help Unprotect-KmsDataKey -Examples",
             KmsErrorCode.KmsStorage => $"Check free space, permissions and the mount, then look at the store: {verify}",
             KmsErrorCode.KmsTimeout => "Try again, and see whether the backend answers: Get-KmsStatus",
             KmsErrorCode.KmsOutcomeUnknown => $"Look before you try again: Get-KmsKey -KeyId {subject}",
@@ -95,7 +102,8 @@ internal static class ErrorRecords
         "Connect-Kms" or "Test-KmsKeyStore" => $"See what is wrong with the directory: {verify}",
         "Enable-KmsKey" or "Disable-KmsKey" => $"If its deletion is scheduled, cancel that first: Undo-KmsKeyRemoval -KeyId {subject}",
         "New-KmsDataKey" or "Update-KmsDataKey" or "Test-KmsKey" =>
-            $"Only an enabled key wraps data keys. If its deletion is scheduled, use Undo-KmsKeyRemoval; if it is disabled: Enable-KmsKey -KeyId {subject}",
+            "Only an enabled key wraps data keys. If its deletion is scheduled, use Undo-KmsKeyRemoval; if it is disabled: " +
+            $"Enable-KmsKey -KeyId {subject}",
         "Undo-KmsKeyRemoval" => $"Only a scheduled deletion can be cancelled. See the key's state: Get-KmsKey -KeyId {subject}",
         "Add-KmsKeyTag" or "Remove-KmsKeyTag" => $"The tag 'name' is fixed. See the key's tags: Get-KmsKey -KeyId {subject}",
         _ => $"See the key's state and dates: Get-KmsKey -KeyId {subject}",
@@ -115,9 +123,11 @@ internal static class ErrorRecords
         KmsKeyFault.MaterialAuthenticationFailed =>
             "If no key opens, it is the wrong master key: connect with the server's. If it is this record alone, restore its file from a " +
             $"backup. Which it is: {verify}",
-        KmsKeyFault.UnsupportedFormatVersion => "A newer RustFS wrote the record; leave it alone and update this module: Update-PSResource RustFs.Kms",
+        KmsKeyFault.UnsupportedFormatVersion =>
+            "A newer RustFS wrote the record; leave it alone and update this module: Update-PSResource RustFs.Kms",
         KmsKeyFault.InvalidKey => $"The file was renamed or copied; give it back the name of the id that is in it. Which one: {verify}",
-        KmsKeyFault.ConfigurationError => "The record is encrypted; connect with the master key: Connect-Kms -KeyDirectory <path> -MasterKeyFile <file>",
+        KmsKeyFault.ConfigurationError =>
+            "The record is encrypted; connect with the master key: Connect-Kms -KeyDirectory <path> -MasterKeyFile <file>",
         KmsKeyFault.Unreadable => $"Check the permissions and the disk. See what else is wrong: {verify}",
         _ => $"Restore the record's file from a backup; without one its data keys are lost. See what is wrong with it: {verify}",
     };

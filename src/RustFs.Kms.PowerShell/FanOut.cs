@@ -22,7 +22,9 @@ internal sealed class FanOut<T>
     /// <summary>Takes each item, on the calling thread; false when no more are wanted, from any connection.</summary>
     internal required Func<KmsConnection, T, bool> OnItem { get; init; }
 
-    /// <summary>Takes each connection's end, on the calling thread. Not called for what <see cref="OnItem"/> cut short.</summary>
+    /// <summary>
+    /// Takes each connection's end, on the calling thread. Of several, those that <see cref="OnItem"/> cut short have none.
+    /// </summary>
     internal required Action<FanOutEnd> OnEnd { get; init; }
 
     /// <summary>On how many connections to work at the same time.</summary>
@@ -53,7 +55,7 @@ internal sealed class FanOut<T>
             {
                 if (!OnItem(connection, items!.Current))
                 {
-                    return;
+                    break;
                 }
             }
         }
@@ -129,10 +131,11 @@ internal sealed class FanOut<T>
     {
         try
         {
-            await Task.WhenAll(connections.Select(connection => Task.Run(() => PumpAsync(connection, writer, slots, token), CancellationToken.None)))
-                .ConfigureAwait(false);
+            IEnumerable<Task> pumps = connections.Select(
+                connection => Task.Run(() => PumpAsync(connection, writer, slots, token), CancellationToken.None));
+            await Task.WhenAll(pumps).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (token.IsCancellationRequested)
+        catch (Exception) when (token.IsCancellationRequested)
         {
             // Nobody reads any more: the pipeline was stopped, or has what it wanted.
         }
@@ -175,11 +178,13 @@ internal sealed class FanOut<T>
             {
                 while (true)
                 {
-                    ValueTask<bool> next = items.MoveNextAsync();
+                    Task<bool> next = items.MoveNextAsync().AsTask();
                     if (batch.Count == BatchSize || (batch.Count > 0 && !next.IsCompleted))
                     {
-                        await writer.WriteAsync(new Message(connection, batch, null), token).ConfigureAwait(false);
+                        // Both to their end, whatever happens: an enumerator is not disposed while it moves.
+                        var message = new Message(connection, batch, null);
                         batch = [];
+                        await Task.WhenAll(next, writer.WriteAsync(message, token).AsTask()).ConfigureAwait(false);
                     }
 
                     if (!await next.ConfigureAwait(false))

@@ -36,7 +36,8 @@ public sealed class KeyIdCompleter : IArgumentCompleter
             }
 
             using var timeout = new CancellationTokenSource(s_patience);
-            Task listing = Task.Run(() => ListAsync(connection, key => Offers(commandName, key) && word.Matches(key.KeyId), found, timeout.Token));
+            bool IsWanted(KmsKey key) => Offers(commandName, key) && word.Matches(key.KeyId);
+            Task listing = Task.Run(() => ListAsync(connection, IsWanted, found, timeout.Token));
 
             // A backend that does not look at its token in time is left behind; nothing reads the list after that.
             return listing.Wait(s_patience + s_grace) ? found : [];

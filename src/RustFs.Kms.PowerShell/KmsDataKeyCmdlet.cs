@@ -33,7 +33,12 @@ public abstract class KmsDataKeyCmdlet : KmsCmdlet
         {
             IReadOnlyList<KmsConnection> connections = OnlyOne(CurrentConnections());
             Dictionary<string, string> context = StringMap.From(EncryptionContext, nameof(EncryptionContext));
-            Run(connections, Operation, target, (connection, token) => WorkAsync(connection.Backend, context, token), (_, dataKey) => WriteObject(dataKey));
+            Run(
+                connections,
+                Operation,
+                target,
+                (connection, token) => WorkAsync(connection.Backend, context, token),
+                (_, dataKey) => WriteObject(dataKey));
         }
         catch (KmsException exception)
         {

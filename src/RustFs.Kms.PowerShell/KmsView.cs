@@ -6,7 +6,7 @@ namespace RustFs.Kms.PowerShell;
 /// <summary>What the views of RustFs.Kms.Format.ps1xml show. Everything that others wrote is made safe to print.</summary>
 public static class KmsView
 {
-    private const int BlobPreview = 24;
+    private const int BlobPreview = 16;
 
     /// <summary>Text that others wrote, with control characters, escape sequences and CI commands shown instead of obeyed.</summary>
     /// <param name="value">The text, or anything that has one.</param>
@@ -27,8 +27,8 @@ public static class KmsView
     /// <param name="map">The names and values.</param>
     public static string Map(IDictionary? map) => map is null
         ? string.Empty
-        : string.Join(", ", map.Cast<DictionaryEntry>()
-            .Select(entry => $"{Text(entry.Key)}={Text(entry.Value)}")
+        : string.Join(", ", map.Keys.Cast<object>()
+            .Select(key => $"{Text(key)}={Text(map[key])}")
             .Order(StringComparer.Ordinal));
 
     /// <summary>Sentences one after the other.</summary>
@@ -74,7 +74,8 @@ public static class KmsView
     /// <param name="blob">The bytes.</param>
     public static string Blob(byte[]? blob) => blob is null
         ? string.Empty
-        : string.Create(CultureInfo.InvariantCulture, $"{DisplayText.Shorten(Convert.ToBase64String(blob), BlobPreview)} ({blob.Length} bytes)");
+        : string.Create(
+            CultureInfo.InvariantCulture, $"{DisplayText.Shorten(Convert.ToBase64String(blob), BlobPreview)} ({blob.Length} bytes)");
 
     /// <summary>Whether a data key carries its plaintext; never the plaintext.</summary>
     /// <param name="dataKey">The data key.</param>

@@ -14,7 +14,8 @@ internal static class Paths
         {
             resolved = session.Path.GetUnresolvedProviderPathFromPSPath(path, out provider, out _);
         }
-        catch (Exception exception) when (exception is SessionStateException or ProviderInvocationException or ArgumentException or NotSupportedException)
+        catch (Exception exception) when (exception
+            is SessionStateException or ProviderInvocationException or ArgumentException or NotSupportedException)
         {
             throw new KmsException(KmsErrorCode.KmsUsage, Strings.NotAFileSystemPath(path), path, innerException: exception);
         }

@@ -36,10 +36,9 @@ internal static class StringMap
         return result;
     }
 
-    private static string? Text(object? value) =>
-        Convert.ToString(value is PSObject wrapped ? wrapped.BaseObject : value, CultureInfo.InvariantCulture) is string text && value is not null
-            ? text
-            : null;
+    private static string? Text(object? value) => value is null
+        ? null
+        : Convert.ToString(value is PSObject wrapped ? wrapped.BaseObject : value, CultureInfo.InvariantCulture);
 
     private static KmsException Usage(string message) => new(KmsErrorCode.KmsUsage, message);
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Management.Automation.Language;
 
 namespace RustFs.Kms.PowerShell;
 
@@ -9,17 +8,15 @@ internal static class Strings
     internal const string ActionDisable = "Disable: it makes no more data keys, and still opens those that it made";
     internal const string ActionEnable = "Enable: it makes data keys again";
     internal const string ActionDescribe = "Change the description";
-    internal const string ActionUndoRemoval = "Cancel the scheduled deletion: the key is enabled afterwards, even if it was disabled before";
+    internal const string ActionUndoRemoval =
+        "Cancel the scheduled deletion: the key is enabled afterwards, even if it was disabled before";
     internal const string ActionRotate = "Give the key new material, and keep the old for what it wrapped";
     internal const string ActionCreate = "Create a key";
     internal const string ActionCreateUnlessThere = "Create a key, unless one with this id exists";
     internal const string ActionDestroyDue = "Destroy the key, whose deletion date is past: what it wrapped can never be opened again";
-    internal const string ActionDestroyNow = "Destroy the key AT ONCE: whatever it wrapped can never be opened again, and nothing brings the key back";
+    internal const string ActionDestroyNow =
+        "Destroy the key AT ONCE: whatever it wrapped can never be opened again, and nothing brings the key back";
     internal const string ActionCreateDirectory = "Make a new, empty key directory";
-
-    internal const string NoMasterKeyWarning =
-        "No master key: new keys will be stored in clear (RustFS's development mode). Anyone who can read the key directory can " +
-        "open everything.";
 
     internal const string EmptyMasterKeyWarning = "The master key is empty. A RustFS server accepts that in its development mode only.";
 
@@ -47,7 +44,8 @@ internal static class Strings
         "Nothing was changed.";
 
     internal static string SchedulingAction(int days) => string.Create(
-        CultureInfo.InvariantCulture, $"Schedule the deletion in {days} days: it makes no more data keys, and Undo-KmsKeyRemoval cancels it until then");
+        CultureInfo.InvariantCulture,
+        $"Schedule the deletion in {days} days: it makes no more data keys, and Undo-KmsKeyRemoval cancels it until then");
 
     internal static string AddTagsAction(IEnumerable<string> names) => $"Set the tag {Names(names)}";
 
@@ -68,16 +66,19 @@ internal static class Strings
         $"{KeyOn(keyId, connection)} exists already and stays as it is.";
 
     internal static string WillBeDestroyed(KmsKey key) =>
-        $"Key {Name(key.KeyId)} will be destroyed on {KmsView.Time(key.DeletionDate)}. Until then this cancels it: Undo-KmsKeyRemoval {Literal(key.KeyId)}";
+        $"Key {Name(key.KeyId)} will be destroyed on {KmsView.Time(key.DeletionDate)}. " +
+        $"Until then this cancels it: Undo-KmsKeyRemoval {Literal(key.KeyId)}";
 
     internal static string UnreadableKeys(int count, string connection) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{count} key record(s) on {Name(connection)} cannot be used. See what is wrong with them: Test-KmsKeyStore -Connection {Literal(connection)}");
+        $"{count} key record(s) on {Name(connection)} cannot be used. " +
+        $"See what is wrong with them: Test-KmsKeyStore -Connection {Literal(connection)}");
 
     internal static string ConnectionReplaced(string name, string location) =>
         $"The connection {Name(name)} to {Name(location)} was open under this name and is closed.";
 
-    internal static string BadConnectionName(string name) => $"{Name(name)} cannot be a connection's name: no wildcard and no control characters.";
+    internal static string BadConnectionName(string name) =>
+        $"{Name(name)} cannot be a connection's name: no wildcard and no control characters.";
 
     internal static string NoConnectionNamed(string name) => $"There is no open connection named {Name(name)}.";
 
@@ -102,15 +103,16 @@ internal static class Strings
         $"Others can read the master key file {Name(path)}. Take that from them: chmod 600 {Literal(path)}";
 
     internal static string MasterKeyEndsInNewline(string source) =>
-        $"The master key (from {DisplayText.Neutralize(source)}) ends in a newline, which is part of it: a RustFS server takes its master key verbatim " +
-        "too. If the directory does not open, the newline is the first thing to look at.";
+        $"The master key (from {DisplayText.Neutralize(source)}) ends in a newline, which is part of it: a RustFS server takes its " +
+        "master key verbatim too. If the directory does not open, the newline is the first thing to look at.";
 
     internal static string ConfirmKeyIdDiffers(string keyId) =>
         $"-ConfirmKeyId is not {Name(keyId)}. It must repeat the key's id exactly, upper and lower case included. Nothing was changed.";
 
     internal static string NullMapValue(string parameter, string key) => $"-{parameter}: {Name(key)} has no value.";
 
-    internal static string ListMapValue(string parameter, string key) => $"-{parameter}: the value of {Name(key)} must be one text, not a list.";
+    internal static string ListMapValue(string parameter, string key) =>
+        $"-{parameter}: the value of {Name(key)} must be one text, not a list.";
 
     internal static string RepeatedMapKey(string parameter, string key) => $"-{parameter}: {Name(key)} occurs twice.";
 
@@ -123,7 +125,8 @@ internal static class Strings
         $"A single {type} is no ciphertext blob. PowerShell takes an array in a pipeline apart; keep it whole with a comma: ,$bytes | ...";
 
     internal static string Unexpected(Exception exception, string command) =>
-        $"{command} met an unexpected {exception.GetType().Name}: {DisplayText.Neutralize(exception.Message)} This is a bug; please report it.";
+        $"{command} met an unexpected {exception.GetType().Name}: {DisplayText.Neutralize(exception.Message)} " +
+        "This is a bug; please report it.";
 
     internal static string NotUsableInState(KmsKeyState state) => state switch
     {
@@ -140,7 +143,7 @@ internal static class Strings
     internal static string Name(string text) => $"'{DisplayText.Neutralize(text)}'";
 
     /// <summary>Text from outside as a PowerShell literal that can be copied into a command.</summary>
-    internal static string Literal(string text) => $"'{DisplayText.Neutralize(CodeGeneration.EscapeSingleQuotedStringContent(text))}'";
+    internal static string Literal(string text) => DisplayText.Literal(text);
 
     private static string Names(IEnumerable<string> names) => string.Join(", ", names.Select(Name));
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Management.Automation;
 using System.Security;
 using RustFs.Kms.Backends;
@@ -8,7 +9,12 @@ namespace RustFs.Kms.PowerShell.Commands;
 /// Opens a connection and makes it the default: a RustFS key directory, in this process, without a server. With -Create it
 /// makes a new key directory first.
 /// </summary>
-[Cmdlet(VerbsCommunications.Connect, "Kms", DefaultParameterSetName = MasterKeySet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
+[Cmdlet(
+    VerbsCommunications.Connect,
+    "Kms",
+    DefaultParameterSetName = MasterKeySet,
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.Low)]
 [Alias("Connect-RustFsKms")]
 [OutputType(typeof(KmsConnection))]
 public sealed class ConnectKmsCommand : KmsCmdletBase
@@ -81,7 +87,10 @@ public sealed class ConnectKmsCommand : KmsCmdletBase
                 [nameof(MasterKey)] = masterKey.Source,
                 [nameof(Name)] = Name is null ? "default" : "parameter",
             };
+            long start = Stopwatch.GetTimestamp();
             (IKmsBackend backend, IReadOnlyList<string> warnings) = Wait(KmsBackends.OpenKeyDirectoryAsync(options, StopToken));
+            string operation = Create ? "CreateKeyDirectory" : "OpenKeyDirectory";
+            WriteVerbose(Strings.Operation(name, operation, path, Stopwatch.GetElapsedTime(start), failed: false));
             Register(new KmsConnection(name, backend, path, sources, [.. masterKey.Warnings, .. warnings]));
         }
         catch (Exception exception) when (exception is not RuntimeException)

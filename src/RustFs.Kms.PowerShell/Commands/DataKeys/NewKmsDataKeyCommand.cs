@@ -63,6 +63,7 @@ public sealed class NewKmsDataKeyCommand : KmsKeyCmdlet
     private static KmsDataKey Strip(KmsDataKey dataKey)
     {
         dataKey.Dispose();
-        return new KmsDataKey(dataKey.KeyId, dataKey.KeySpec, dataKey.CiphertextBlob, dataKey.EncryptionContext, plaintext: null, dataKey.Connection);
+        return new KmsDataKey(
+            dataKey.KeyId, dataKey.KeySpec, dataKey.CiphertextBlob, dataKey.EncryptionContext, plaintext: null, dataKey.Connection);
     }
 }

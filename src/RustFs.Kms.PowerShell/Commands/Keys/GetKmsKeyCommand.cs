@@ -80,18 +80,22 @@ public sealed class GetKmsKeyCommand : KmsKeyCmdlet
 
         WildcardPattern? pattern = KeyFilter.PatternOf(keyId);
         var unmatched = new List<KmsConnection>();
-        Run(connections, "GetKey", keyId, (connection, token) => FindAsync(connection.Backend, keyId, pattern is not null, token), (connection, key) =>
-        {
-            if (key is null)
+        Run(
+            connections,
+            "GetKey",
+            keyId,
+            (connection, token) => FindAsync(connection.Backend, keyId, pattern is not null, token),
+            (connection, key) =>
             {
-                unmatched.Add(connection);
-            }
-            else if (_remaining > 0 && _filter.Accepts(key))
-            {
-                _remaining--;
-                WriteObject(key);
-            }
-        });
+                if (key is null)
+                {
+                    unmatched.Add(connection);
+                }
+                else
+                {
+                    Write(key);
+                }
+            });
         List(unmatched, pattern);
     }
 
@@ -105,6 +109,15 @@ public sealed class GetKmsKeyCommand : KmsKeyCmdlet
         catch (KmsException exception) when (mayBePattern && exception.Code is KmsErrorCode.KmsKeyNotFound or KmsErrorCode.KmsUsage)
         {
             return null; // no such id, or none that this backend could ever have
+        }
+    }
+
+    private void Write(KmsKey key)
+    {
+        if (_remaining > 0 && _filter.Accepts(key))
+        {
+            _remaining--;
+            WriteObject(key);
         }
     }
 
@@ -124,12 +137,7 @@ public sealed class GetKmsKeyCommand : KmsKeyCmdlet
                 unreadable[connection] = unreadable.GetValueOrDefault(connection) + 1;
             }
 
-            if (_remaining > 0 && _filter.Accepts(key))
-            {
-                _remaining--;
-                WriteObject(key);
-            }
-
+            Write(key);
             return _remaining > 0;
         });
         foreach ((KmsConnection connection, int count) in unreadable)

@@ -23,7 +23,12 @@ public sealed class InvokeKmsKeyRotationCommand : KmsKeyChangeCmdlet
     {
         if (!_rotates.ContainsKey(connection))
         {
-            Run([connection], "GetCapabilities", null, (one, token) => one.Backend.GetCapabilitiesAsync(token), (one, can) => _rotates[one] = can.Rotate);
+            Run(
+                [connection],
+                "GetCapabilities",
+                null,
+                (_, token) => connection.Backend.GetCapabilitiesAsync(token),
+                (_, capabilities) => _rotates[connection] = capabilities.Rotate);
         }
 
         if (!_rotates.TryGetValue(connection, out bool rotates))

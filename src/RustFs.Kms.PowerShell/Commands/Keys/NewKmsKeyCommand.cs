@@ -57,7 +57,8 @@ public sealed class NewKmsKeyCommand : KmsCmdlet
         }
     }
 
-    private async Task<(KmsKey Key, bool Created)> CreateAsync(IKmsBackend backend, KmsKeyCreation creation, CancellationToken cancellationToken)
+    private async Task<(KmsKey Key, bool Created)> CreateAsync(
+        IKmsBackend backend, KmsKeyCreation creation, CancellationToken cancellationToken)
     {
         try
         {

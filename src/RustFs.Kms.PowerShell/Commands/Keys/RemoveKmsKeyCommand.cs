@@ -6,7 +6,8 @@ namespace RustFs.Kms.PowerShell.Commands;
 /// Schedules the deletion of keys, which Undo-KmsKeyRemoval cancels until then. -Immediate destroys at once, and -Due destroys
 /// the keys of a key directory whose deletion date is past: what they wrapped can never be opened again.
 /// </summary>
-[Cmdlet(VerbsCommon.Remove, "KmsKey", DefaultParameterSetName = ScheduleSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[Cmdlet(
+    VerbsCommon.Remove, "KmsKey", DefaultParameterSetName = ScheduleSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [Alias("Remove-RustFsKmsKey")]
 [OutputType(typeof(KmsKey))]
 public sealed class RemoveKmsKeyCommand : KmsKeyCmdlet
@@ -16,9 +17,12 @@ public sealed class RemoveKmsKeyCommand : KmsKeyCmdlet
     private const string DueSet = "Due";
 
     /// <summary>The ids of the keys. With -Due it may be left out: all keys that are due are destroyed.</summary>
-    [Parameter(ParameterSetName = ScheduleSet, Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Parameter(ParameterSetName = ImmediateSet, Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Parameter(ParameterSetName = DueSet, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(
+        ParameterSetName = ScheduleSet, Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(
+        ParameterSetName = ImmediateSet, Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(
+        ParameterSetName = DueSet, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Id", "KmsKeyId")]
     [ValidateNotNull]
     [AllowEmptyString]
@@ -50,6 +54,10 @@ public sealed class RemoveKmsKeyCommand : KmsKeyCmdlet
     [Parameter(ParameterSetName = ScheduleSet)]
     public SwitchParameter PassThru { get; set; }
 
+    private KeyRemoval Removal => (bool)Immediate
+        ? new KeyRemoval.AtOnce(ConfirmKeyId)
+        : Due ? new KeyRemoval.WhenDue() : new KeyRemoval.Scheduled(PendingWindowInDays);
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -71,60 +79,33 @@ public sealed class RemoveKmsKeyCommand : KmsKeyCmdlet
             return;
         }
 
-        string action = Immediate ? Strings.ActionDestroyNow : Due ? Strings.ActionDestroyDue : Strings.SchedulingAction(PendingWindowInDays);
+        KeyRemoval removal = Removal;
         List<KmsConnection> approved = [.. connections.Where(
-            connection => ShouldProceed(Strings.KeyOn(keyId, connection.Name), action, Force))];
-        string operation = Immediate ? "DeleteKey" : Due ? "DeleteDueKey" : "ScheduleKeyDeletion";
-        Run(approved, operation, keyId, (connection, token) => RemoveAsync(connection.Backend, keyId, token), (_, key) => Write(key));
-    }
-
-    /// <summary>Removes the key in the way that the parameters say.</summary>
-    /// <returns>The key, when it is still there.</returns>
-    private async Task<KmsKey?> RemoveAsync(IKmsBackend backend, string keyId, CancellationToken cancellationToken)
-    {
-        if (Immediate)
-        {
-            await backend.DeleteKeyAsync(keyId, ConfirmKeyId, cancellationToken).ConfigureAwait(false);
-            return null;
-        }
-
-        if (Due)
-        {
-            await StoreOf(backend).DeleteDueKeyAsync(keyId, cancellationToken).ConfigureAwait(false);
-            return null;
-        }
-
-        return await backend.ScheduleKeyDeletionAsync(keyId, PendingWindowInDays, cancellationToken).ConfigureAwait(false);
+            connection => ShouldProceed(Strings.KeyOn(keyId, connection.Name), removal.Action, Force))];
+        Run(
+            approved,
+            removal.Operation,
+            keyId,
+            (connection, token) => removal.RemoveAsync(connection.Backend, keyId, token),
+            (_, key) => Write(key));
     }
 
     private void RemoveAllDue()
     {
         // Listed to the end first: what is being enumerated must not change under the enumeration.
         var due = new List<(KmsConnection Connection, string KeyId)>();
-        Stream(CurrentConnections(), "ListKeys", null, ListDue, (connection, key) =>
-        {
-            due.Add((connection, key.KeyId));
-            return true;
-        });
+        Stream(
+            CurrentConnections(),
+            "ListKeys",
+            null,
+            (connection, token) => KeyRemoval.WhenDue.ListAsync(connection.Backend, token),
+            (connection, key) =>
+            {
+                due.Add((connection, key.KeyId));
+                return true;
+            });
         due.ForEach(item => ProcessKey(item.KeyId, [item.Connection]));
     }
-
-    private static async IAsyncEnumerable<KmsKey> ListDue(
-        KmsConnection connection,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        _ = StoreOf(connection.Backend);
-        await foreach (KmsKey key in connection.Backend.ListKeysAsync(new KmsKeyQuery(), cancellationToken).ConfigureAwait(false))
-        {
-            if (key.State == KmsKeyState.Unavailable || (key.State == KmsKeyState.PendingDeletion && key.DeletionDate <= DateTimeOffset.UtcNow))
-            {
-                yield return key;
-            }
-        }
-    }
-
-    private static IKmsKeyStore StoreOf(IKmsBackend backend) =>
-        backend as IKmsKeyStore ?? throw new KmsException(KmsErrorCode.KmsUnsupported, Strings.NotAKeyStore);
 
     private void Write(KmsKey? key)
     {

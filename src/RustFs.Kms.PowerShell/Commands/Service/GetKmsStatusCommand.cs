@@ -14,6 +14,10 @@ public sealed class GetKmsStatusCommand : KmsCmdlet
     public override object[]? Connection { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() =>
-        Run(CurrentConnections(), "GetStatus", null, (connection, token) => connection.Backend.GetStatusAsync(token), (_, status) => WriteObject(status));
+    protected override void ProcessRecord() => Run(
+        CurrentConnections(),
+        "GetStatus",
+        null,
+        (connection, token) => connection.Backend.GetStatusAsync(token),
+        (_, status) => WriteObject(status));
 }
