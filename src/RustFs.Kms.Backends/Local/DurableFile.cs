@@ -21,19 +21,17 @@ internal static class DurableFile
     {
         string target = Path.Combine(directory, name);
         string temporary = WriteTemporary(directory, temporaryName, content);
-        try
-        {
-            if (!PublishNew(temporary, target))
-            {
-                return false;
-            }
-        }
-        finally
+        if (!Publish(temporary, () => PublishNew(temporary, target)))
         {
             File.Delete(temporary);
+            return false;
         }
 
-        SyncPublished(directory, target);
+        AfterPublishing(target, () =>
+        {
+            SyncDirectory(directory);
+            File.Delete(temporary);
+        });
         return true;
     }
 
@@ -42,17 +40,12 @@ internal static class DurableFile
     {
         string target = Path.Combine(directory, name);
         string temporary = WriteTemporary(directory, temporaryName, content);
-        try
+        _ = Publish(temporary, () =>
         {
             File.Move(temporary, target, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
-
-        SyncPublished(directory, target);
+            return true;
+        });
+        AfterPublishing(target, () => SyncDirectory(directory));
     }
 
     /// <summary>Removes a file for good.</summary>
@@ -60,7 +53,7 @@ internal static class DurableFile
     {
         string target = Path.Combine(directory, name);
         File.Delete(target);
-        SyncPublished(directory, target);
+        AfterPublishing(target, () => SyncDirectory(directory));
     }
 
     /// <summary>Makes the names in a directory durable, where the system can.</summary>
@@ -136,14 +129,28 @@ internal static class DurableFile
         }
     }
 
-    // From here on the change is visible; only its durability can still fail, and then nobody knows.
-    private static void SyncPublished(string directory, string target)
+    // Until it is published, the temporary is ours to remove.
+    private static bool Publish(string temporary, Func<bool> publish)
     {
         try
         {
-            SyncDirectory(directory);
+            return publish();
         }
-        catch (IOException exception)
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    // From here on the change is visible; only its durability can still fail, and then nobody knows.
+    private static void AfterPublishing(string target, Action finish)
+    {
+        try
+        {
+            finish();
+        }
+        catch (Exception exception) when (StorageFailure.Is(exception))
         {
             throw new KmsException(
                 KmsErrorCode.KmsOutcomeUnknown,

@@ -166,7 +166,7 @@ internal sealed class KeyDirectory(string path)
         int length = 0;
         while (true)
         {
-            int read = RandomAccess.Read(handle, buffer.AsSpan(length), length);
+            int read = ReadAt(handle, buffer.AsSpan(length), length);
             if (read == 0)
             {
                 Array.Resize(ref buffer, length);
@@ -183,6 +183,18 @@ internal sealed class KeyDirectory(string path)
             {
                 Array.Resize(ref buffer, buffer.Length * 2);
             }
+        }
+    }
+
+    private static int ReadAt(SafeFileHandle handle, Span<byte> buffer, long offset)
+    {
+        try
+        {
+            return RandomAccess.Read(handle, buffer, offset);
+        }
+        catch (NotSupportedException exception)
+        {
+            throw new InvalidDataException("It is a pipe or a device, not a file.", exception);
         }
     }
 

@@ -77,16 +77,23 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDi
     {
         KeyDirectory.ValidateKeyId(keyId, forWriting: true);
         using DirectoryLock held = await LockAsync(cancellationToken).ConfigureAwait(false);
-        _ = Guard(keyId, () =>
+        _ = Guard(keyId, () => Update(keyId, record =>
         {
-            KeyRecord tombstone = Update(keyId, record =>
-            {
-                check(record);
-                return record.State == KmsKeyState.Unavailable ? record : record with { State = KmsKeyState.Unavailable };
-            });
+            check(record);
+            return record.State == KmsKeyState.Unavailable ? record : record with { State = KmsKeyState.Unavailable };
+        }));
+        try
+        {
             Directory.DeleteRecord(keyId);
-            return tombstone;
-        });
+        }
+        catch (Exception exception) when (StorageFailure.Is(exception))
+        {
+            throw new KmsException(
+                KmsErrorCode.KmsOutcomeUnknown,
+                $"The key '{keyId}' is marked as deleted, and its file could not be removed: {exception.Message}",
+                keyId,
+                innerException: exception);
+        }
     }
 
     public void Dispose() => ring.Dispose();
@@ -101,13 +108,9 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDi
         {
             return operation();
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (StorageFailure.Is(exception))
         {
-            throw new KmsException(
-                KmsErrorCode.KmsStorage,
-                $"The key '{target}' could not be written, and is as it was: {exception.Message}",
-                target,
-                innerException: exception);
+            throw StorageFailure.Of(exception, $"The key '{target}' could not be written, and is as it was", target);
         }
     }
 
@@ -124,13 +127,9 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDi
             taken.Dispose();
             throw KeyStoreOpener.HalfRestored(Directory);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (StorageFailure.Is(exception))
         {
-            throw new KmsException(
-                KmsErrorCode.KmsStorage,
-                $"The key directory '{Directory.Path}' cannot be locked for writing: {exception.Message}",
-                Directory.Path,
-                innerException: exception);
+            throw StorageFailure.Of(exception, $"The key directory '{Directory.Path}' cannot be locked for writing", Directory.Path);
         }
     }
 
@@ -187,7 +186,7 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDi
         {
             throw KeyRecord.Damaged(keyId, KmsKeyFault.MaterialCorrupt, $"is no key record: {exception.Message}", exception);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (StorageFailure.Is(exception))
         {
             throw KeyRecord.Damaged(keyId, KmsKeyFault.Unreadable, $"cannot be read ({exception.Message})", exception);
         }
@@ -199,6 +198,11 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDi
         if (!System.IO.Directory.Exists(Directory.Path))
         {
             return new KmsException(KmsErrorCode.KmsStorage, $"The key directory '{Directory.Path}' is gone.", keyId);
+        }
+
+        if (Directory.Exists(KeyDirectory.FileNameOf(keyId)))
+        {
+            return KeyRecord.Damaged(keyId, KmsKeyFault.Unreadable, "is a link that leads nowhere");
         }
 
         // A name that is not UTF-8 was listed with this character in place of its bytes, and is found under no name.

@@ -41,13 +41,10 @@ internal static class KeyStoreOpener
                 throw;
             }
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (StorageFailure.Is(exception))
         {
-            throw new KmsException(
-                KmsErrorCode.KmsStorage,
-                $"The key directory '{options.Path}' cannot be {(options.Create ? "made" : "opened")}: {exception.Message}",
-                options.Path,
-                innerException: exception);
+            throw StorageFailure.Of(
+                exception, $"The key directory '{options.Path}' cannot be {(options.Create ? "made" : "opened")}", options.Path);
         }
     }
 
@@ -60,7 +57,7 @@ internal static class KeyStoreOpener
         {
             salt = directory.ReadSalt();
         }
-        catch (Exception exception) when (exception is KmsException or IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception exception) when (exception is KmsException || StorageFailure.Is(exception))
         {
             // The verification reports it as a finding of its own.
         }

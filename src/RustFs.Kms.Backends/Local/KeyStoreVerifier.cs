@@ -212,7 +212,7 @@ internal sealed class KeyStoreVerifier(KeyStore store, TimeProvider clock, strin
         {
             return exception.Message;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception exception) when (StorageFailure.Is(exception))
         {
             return $"The salt file cannot be read: {exception.Message}";
         }
@@ -253,19 +253,26 @@ internal sealed class KeyStoreVerifier(KeyStore store, TimeProvider clock, strin
     private KmsKeyStoreFinding? WrongMode(string name, UnixFileMode expected)
     {
         string path = Path.Combine(_directory.Path, name);
-        if (OperatingSystem.IsWindows() || (!File.Exists(path) && !Directory.Exists(path)))
-        {
-            return null;
-        }
-
-        UnixFileMode mode = File.GetUnixFileMode(path);
-        return mode == expected
-            ? null
-            : Warning(PermissionCheck, $"{Octal(mode)} instead of {Octal(expected)}") with
+        return ModeOf(path) is { } mode && mode != expected
+            ? Warning(PermissionCheck, $"{Octal(mode)} instead of {Octal(expected)}") with
             {
                 Name = name,
                 Recommendation = $"chmod {Octal(expected)} '{Path.GetFullPath(path)}'",
-            };
+            }
+            : null;
+    }
+
+    // Null where there are no modes, and for a link that leads nowhere: the record's own finding says so.
+    private static UnixFileMode? ModeOf(string path)
+    {
+        try
+        {
+            return OperatingSystem.IsWindows() ? null : File.GetUnixFileMode(path);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
     }
 
     private static string Octal(UnixFileMode mode) => Convert.ToString((int)mode, 8).PadLeft(4, '0');
@@ -286,7 +293,7 @@ internal sealed class KeyStoreVerifier(KeyStore store, TimeProvider clock, strin
             entries.AddRange(_directory.EntryNames().Order(Utf8Order.Comparer));
             return null;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (StorageFailure.Is(exception))
         {
             return Error(EntryCheck, ".", $"The key directory cannot be listed: {exception.Message}");
         }

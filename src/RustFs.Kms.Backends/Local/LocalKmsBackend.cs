@@ -33,7 +33,7 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
             keyCount = store.Directory.KeyIds().LongCount();
             problem = store.Directory.HasRestoreMarker ? KeyStoreOpener.HalfRestored(store.Directory).Message : null;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (StorageFailure.Is(exception))
         {
             problem = $"The key directory cannot be read: {exception.Message}";
         }
@@ -345,13 +345,9 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
             ids.Sort(Utf8Order.Comparer);
             return ids;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (StorageFailure.Is(exception))
         {
-            throw new KmsException(
-                KmsErrorCode.KmsStorage,
-                $"The key directory '{store.Directory.Path}' cannot be listed: {exception.Message}",
-                store.Directory.Path,
-                innerException: exception);
+            throw StorageFailure.Of(exception, $"The key directory '{store.Directory.Path}' cannot be listed", store.Directory.Path);
         }
     }
 
