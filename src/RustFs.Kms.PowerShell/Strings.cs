@@ -125,7 +125,7 @@ internal static class Strings
         $"A single {type} is no ciphertext blob. PowerShell takes an array in a pipeline apart; keep it whole with a comma: ,$bytes | ...";
 
     internal static string Unexpected(Exception exception, string command) =>
-        $"{command} met an unexpected {exception.GetType().Name}: {DisplayText.Neutralize(exception.Message)} " +
+        $"{command} met an unexpected {exception.GetType().Name} ({DisplayText.Neutralize(exception.Message)}). " +
         "This is a bug; please report it.";
 
     internal static string NotUsableInState(KmsKeyState state) => state switch

@@ -62,41 +62,54 @@ public sealed class ConnectKmsCommand : KmsCmdletBase
     protected override void ProcessRecord()
     {
         string? path = KeyDirectory;
+        KmsConnection? connection = null;
         try
         {
-            var input = new KeyDirectoryInput
-            {
-                Cmdlet = this,
-                KeyDirectory = KeyDirectory,
-                MasterKey = MasterKey,
-                MasterKeyFile = MasterKeyFile,
-                NoMasterKey = NoMasterKey,
-            };
-            string name = ConnectionInput.ValidName(Name ?? DefaultName);
-            (path, string directorySource) = input.ResolveDirectory();
-            if (Create && !ShouldProceed(Strings.Directory(path), Strings.ActionCreateDirectory))
-            {
-                return;
-            }
-
-            using MasterKeyInput masterKey = input.ResolveMasterKey(twice: Create);
-            var options = new KmsKeyDirectoryOptions { Path = path, MasterKey = masterKey.Key, Create = Create, ConnectionName = name };
-            var sources = new Dictionary<string, string>
-            {
-                [nameof(KeyDirectory)] = directorySource,
-                [nameof(MasterKey)] = masterKey.Source,
-                [nameof(Name)] = Name is null ? "default" : "parameter",
-            };
-            long start = Stopwatch.GetTimestamp();
-            (IKmsBackend backend, IReadOnlyList<string> warnings) = Wait(KmsBackends.OpenKeyDirectoryAsync(options, StopToken));
-            string operation = Create ? "CreateKeyDirectory" : "OpenKeyDirectory";
-            WriteVerbose(Strings.Operation(name, operation, path, Stopwatch.GetElapsedTime(start), failed: false));
-            Register(new KmsConnection(name, backend, path, sources, [.. masterKey.Warnings, .. warnings]));
+            connection = Open(ref path);
         }
         catch (Exception exception) when (exception is not RuntimeException)
         {
             ThrowFailure(exception, path);
         }
+
+        if (connection is not null)
+        {
+            Register(connection);
+        }
+    }
+
+    /// <summary>Opens or makes the directory.</summary>
+    /// <returns>The connection; null when it was not to be made.</returns>
+    private KmsConnection? Open(ref string? path)
+    {
+        var input = new KeyDirectoryInput
+        {
+            Cmdlet = this,
+            KeyDirectory = KeyDirectory,
+            MasterKey = MasterKey,
+            MasterKeyFile = MasterKeyFile,
+            NoMasterKey = NoMasterKey,
+        };
+        string name = ConnectionInput.ValidName(Name ?? DefaultName);
+        (path, string directorySource) = input.ResolveDirectory();
+        if (Create && !ShouldProceed(Strings.Directory(path), Strings.ActionCreateDirectory))
+        {
+            return null;
+        }
+
+        using MasterKeyInput masterKey = input.ResolveMasterKey(twice: Create);
+        var options = new KmsKeyDirectoryOptions { Path = path, MasterKey = masterKey.Key, Create = Create, ConnectionName = name };
+        long start = Stopwatch.GetTimestamp();
+        (IKmsBackend backend, IReadOnlyList<string> warnings) = Wait(KmsBackends.OpenKeyDirectoryAsync(options, StopToken));
+        string operation = Create ? "CreateKeyDirectory" : "OpenKeyDirectory";
+        WriteVerbose(Strings.Operation(name, operation, path, Stopwatch.GetElapsedTime(start), failed: false));
+        var sources = new Dictionary<string, string>
+        {
+            [nameof(KeyDirectory)] = directorySource,
+            [nameof(MasterKey)] = masterKey.Source,
+            [nameof(Name)] = Name is null ? "default" : "parameter",
+        };
+        return new KmsConnection(name, backend, path, sources, [.. masterKey.Warnings, .. warnings]);
     }
 
     private void Register(KmsConnection connection)

@@ -82,36 +82,62 @@ public sealed class TestKmsKeyStoreCommand : KmsCmdlet
 
     private void VerifyDirectory()
     {
-        string? path = KeyDirectory;
-        try
+        var input = new KeyDirectoryInput
         {
-            var input = new KeyDirectoryInput
-            {
-                Cmdlet = this,
-                KeyDirectory = KeyDirectory,
-                MasterKey = MasterKey,
-                MasterKeyFile = MasterKeyFile,
-                NoMasterKey = NoMasterKey,
-            };
-            (path, _) = input.ResolveDirectory();
-            using MasterKeyInput masterKey = input.ResolveMasterKey(twice: false);
-            foreach (string warning in masterKey.Warnings)
+            Cmdlet = this,
+            KeyDirectory = KeyDirectory,
+            MasterKey = MasterKey,
+            MasterKeyFile = MasterKeyFile,
+            NoMasterKey = NoMasterKey,
+        };
+        string? path = KeyDirectory;
+        MasterKeyInput? masterKey = null;
+        if (!Try(() => (path, _) = input.ResolveDirectory(), path) || !Try(() => masterKey = input.ResolveMasterKey(twice: false), path))
+        {
+            return;
+        }
+
+        using (masterKey)
+        {
+            foreach (string warning in masterKey!.Warnings)
             {
                 WriteWarning(DisplayText.Neutralize(warning));
             }
 
-            var options = new KmsKeyDirectoryOptions { Path = path, MasterKey = masterKey.Key };
-            bool sound = true;
-            foreach (KmsKeyStoreFinding finding in KmsBackends.VerifyKeyDirectoryAsync(options, StopToken).ToBlockingEnumerable(StopToken))
+            Verify(new KmsKeyDirectoryOptions { Path = path!, MasterKey = masterKey.Key });
+        }
+    }
+
+    private void Verify(KmsKeyDirectoryOptions options)
+    {
+        using IEnumerator<KmsKeyStoreFinding> findings =
+            KmsBackends.VerifyKeyDirectoryAsync(options, StopToken).ToBlockingEnumerable(StopToken).GetEnumerator();
+        bool sound = true;
+        bool more = true;
+        while (Try(() => more = findings.MoveNext(), options.Path))
+        {
+            if (!more)
             {
-                sound &= Show(finding);
+                Conclude(sound);
+                return;
             }
 
-            Conclude(sound);
+            sound &= Show(findings.Current);
+        }
+    }
+
+    /// <summary>Takes a step that may fail. Output stays outside: what ends a pipeline is no failure of the directory.</summary>
+    private bool Try(Action step, string? path)
+    {
+        try
+        {
+            step();
+            return true;
         }
         catch (Exception exception) when (exception is not RuntimeException)
         {
             WriteFailure(exception, path);
+            return false;
         }
     }
 
