@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using System.Management.Automation;
+using System.Security;
+using RustFs.Kms.Backends;
+
+namespace RustFs.Kms.PowerShell.Commands;
+
+/// <summary>
+/// Opens a connection and makes it the default: a RustFS key directory, in this process, without a server. With -Create it
+/// makes a new key directory first.
+/// </summary>
+[Cmdlet(
+    VerbsCommunications.Connect,
+    "Kms",
+    DefaultParameterSetName = MasterKeySet,
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.Low)]
+[Alias("Connect-RustFsKms")]
+[OutputType(typeof(KmsConnection))]
+public sealed class ConnectKmsCommand : KmsCmdletBase
+{
+    private const string MasterKeySet = "MasterKey";
+    private const string MasterKeyFileSet = "MasterKeyFile";
+    private const string NoMasterKeySet = "NoMasterKey";
+    private const string DefaultName = "local";
+
+    /// <summary>The key directory. Without it, the environment variable RUSTFS_KMS_KEY_DIR says which.</summary>
+    [Parameter(Position = 0)]
+    public string? KeyDirectory { get; set; }
+
+    /// <summary>
+    /// The master key, exactly as the RustFS server of the directory has it. Without any master key parameter, the environment
+    /// variable RUSTFS_KMS_LOCAL_MASTER_KEY is used, or you are asked.
+    /// </summary>
+    [Parameter(ParameterSetName = MasterKeySet)]
+    [ValidateNotNull]
+    public SecureString? MasterKey { get; set; }
+
+    /// <summary>A file that holds the master key and nothing else. Every byte counts, a newline at the end too.</summary>
+    [Parameter(ParameterSetName = MasterKeyFileSet, Mandatory = true)]
+    [ValidateNotNullOrEmpty]
+    public string? MasterKeyFile { get; set; }
+
+    /// <summary>Opens the directory without a master key, as RustFS does in its development mode: new keys are stored in clear.</summary>
+    [Parameter(ParameterSetName = NoMasterKeySet, Mandatory = true)]
+    public SwitchParameter NoMasterKey { get; set; }
+
+    /// <summary>Makes a new, empty key directory.</summary>
+    [Parameter]
+    public SwitchParameter Create { get; set; }
+
+    /// <summary>The connection's name, for -Connection. An open connection of that name is closed. The default is "local".</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Name { get; set; }
+
+    /// <summary>Leaves the default connection as it is.</summary>
+    [Parameter]
+    public SwitchParameter NoDefault { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        string? path = KeyDirectory;
+        KmsConnection? connection = null;
+        try
+        {
+            connection = Open(ref path);
+        }
+        catch (Exception exception) when (exception is not RuntimeException)
+        {
+            ThrowFailure(exception, path);
+        }
+
+        if (connection is not null)
+        {
+            Register(connection);
+        }
+    }
+
+    /// <summary>Opens or makes the directory.</summary>
+    /// <returns>The connection; null when it was not to be made.</returns>
+    private KmsConnection? Open(ref string? path)
+    {
+        var input = new KeyDirectoryInput
+        {
+            Cmdlet = this,
+            KeyDirectory = KeyDirectory,
+            MasterKey = MasterKey,
+            MasterKeyFile = MasterKeyFile,
+            NoMasterKey = NoMasterKey,
+        };
+        string name = ConnectionInput.ValidName(Name ?? DefaultName);
+        (path, string directorySource) = input.ResolveDirectory();
+        if (Create && !ShouldProceed(Strings.Directory(path), Strings.ActionCreateDirectory))
+        {
+            return null;
+        }
+
+        using MasterKeyInput masterKey = input.ResolveMasterKey(twice: Create);
+        var options = new KmsKeyDirectoryOptions { Path = path, MasterKey = masterKey.Key, Create = Create, ConnectionName = name };
+        long start = Stopwatch.GetTimestamp();
+        (IKmsBackend backend, IReadOnlyList<string> warnings) = Wait(KmsBackends.OpenKeyDirectoryAsync(options, StopToken));
+        string operation = Create ? "CreateKeyDirectory" : "OpenKeyDirectory";
+        WriteVerbose(Strings.Operation(name, operation, path, Stopwatch.GetElapsedTime(start), failed: false));
+        var sources = new Dictionary<string, string>
+        {
+            [nameof(KeyDirectory)] = directorySource,
+            [nameof(MasterKey)] = masterKey.Source,
+            [nameof(Name)] = Name is null ? "default" : "parameter",
+        };
+        return new KmsConnection(name, backend, path, sources, [.. masterKey.Warnings, .. warnings]);
+    }
+
+    private void Register(KmsConnection connection)
+    {
+        KmsConnection? replaced = ConnectionState.Current.Add(connection, asDefault: !NoDefault);
+        if (replaced is not null)
+        {
+            ConnectionState.Current.Close(replaced);
+            WriteVerbose(Strings.ConnectionReplaced(replaced.Name, replaced.Location));
+        }
+
+        foreach (string warning in connection.Warnings)
+        {
+            WriteWarning(DisplayText.Neutralize(warning));
+        }
+
+        WriteObject(connection);
+    }
+}

@@ -1,0 +1,29 @@
+using System.Management.Automation;
+
+namespace RustFs.Kms.PowerShell.Commands;
+
+/// <summary>Disables keys: they make no more data keys, and still open those that they made.</summary>
+[Cmdlet(VerbsLifecycle.Disable, "KmsKey", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[Alias("Disable-RustFsKmsKey")]
+[OutputType(typeof(KmsKey))]
+public sealed class DisableKmsKeyCommand : KmsKeyChangeCmdlet
+{
+    /// <summary>Does not ask. With -WhatIf, still nothing is changed.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Returns the refreshed key.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    private protected override string Action => Strings.ActionDisable;
+
+    private protected override string Operation => "DisableKey";
+
+    private protected override bool ReturnsKey => PassThru;
+
+    private protected override bool SkipsPrompt => Force;
+
+    private protected override Task<KmsKey> ChangeAsync(IKmsBackend backend, string keyId, CancellationToken cancellationToken) =>
+        backend.DisableKeyAsync(keyId, cancellationToken);
+}

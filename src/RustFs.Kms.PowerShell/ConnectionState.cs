@@ -1,0 +1,117 @@
+using System.Management.Automation.Runspaces;
+using System.Runtime.CompilerServices;
+
+namespace RustFs.Kms.PowerShell;
+
+/// <summary>The open connections of one runspace: parallel runspaces never see each other's default.</summary>
+internal sealed class ConnectionState
+{
+    private static readonly ConditionalWeakTable<Runspace, ConnectionState> s_states = [];
+
+    private readonly object _gate = new();
+    private readonly Dictionary<string, KmsConnection> _connections = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The state of the runspace that the calling thread works for.</summary>
+    internal static ConnectionState Current => s_states.GetValue(
+        Runspace.DefaultRunspace ?? throw new InvalidOperationException("There is no runspace on this thread."), Create);
+
+    /// <summary>What cmdlets without <c>-Connection</c> use; null when there is none.</summary>
+    internal KmsConnection? Default
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _connections.Values.FirstOrDefault(connection => connection.IsDefault);
+            }
+        }
+    }
+
+    /// <summary>A copy, oldest first, so that <c>Get-KmsConnection | Disconnect-Kms</c> does not change what it enumerates.</summary>
+    internal IReadOnlyList<KmsConnection> All
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _connections.Values.OrderBy(connection => connection.OpenedAt)];
+            }
+        }
+    }
+
+    /// <summary>Closes what the calling thread's runspace has open.</summary>
+    internal static void CloseCurrent()
+    {
+        if (Runspace.DefaultRunspace is Runspace runspace && s_states.TryGetValue(runspace, out ConnectionState? state))
+        {
+            state.CloseAll();
+        }
+    }
+
+    internal KmsConnection? Find(string name)
+    {
+        lock (_gate)
+        {
+            return _connections.GetValueOrDefault(name);
+        }
+    }
+
+    /// <summary>Remembers a connection, and gives back the one that had its name, which the caller closes.</summary>
+    internal KmsConnection? Add(KmsConnection connection, bool asDefault)
+    {
+        lock (_gate)
+        {
+            _connections.Remove(connection.Name, out KmsConnection? replaced);
+            if (asDefault)
+            {
+                foreach (KmsConnection other in _connections.Values)
+                {
+                    other.IsDefault = false;
+                }
+            }
+
+            connection.IsDefault = asDefault;
+            _connections.Add(connection.Name, connection);
+            return replaced;
+        }
+    }
+
+    /// <summary>Forgets a connection, closes it and wipes its secrets. Nothing else becomes the default by itself.</summary>
+    internal void Close(KmsConnection connection)
+    {
+        lock (_gate)
+        {
+            if (_connections.TryGetValue(connection.Name, out KmsConnection? known) && ReferenceEquals(known, connection))
+            {
+                _connections.Remove(connection.Name);
+            }
+
+            connection.IsDefault = false;
+        }
+
+        connection.CloseAsync().AsTask().GetAwaiter().GetResult();
+    }
+
+    private static ConnectionState Create(Runspace runspace)
+    {
+        var state = new ConnectionState();
+
+        // A runspace of a job ends without removing its modules; its secrets go with it, not with some later collection.
+        runspace.StateChanged += (_, change) =>
+        {
+            if (change.RunspaceStateInfo.State is RunspaceState.Closed or RunspaceState.Broken)
+            {
+                state.CloseAll();
+            }
+        };
+        return state;
+    }
+
+    private void CloseAll()
+    {
+        foreach (KmsConnection connection in All)
+        {
+            Close(connection);
+        }
+    }
+}

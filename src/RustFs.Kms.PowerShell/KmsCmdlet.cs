@@ -1,0 +1,170 @@
+using System.Diagnostics;
+using System.Management.Automation;
+
+namespace RustFs.Kms.PowerShell;
+
+/// <summary>What every cmdlet has that works through connections.</summary>
+public abstract class KmsCmdlet : KmsCmdletBase
+{
+    private const int MaximumThrottleLimit = 128;
+
+    private IReadOnlyList<KmsConnection>? _fixed;
+
+    /// <summary>
+    /// The connections to work through: objects from Connect-Kms or Get-KmsConnection, or their names, which may hold
+    /// wildcards. With several, the cmdlet works on all of them at once. Without it, the default connection is used.
+    /// </summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(ConnectionNameCompleter))]
+    public virtual object[]? Connection { get; set; }
+
+    /// <summary>On how many connections to work at the same time, when there are several.</summary>
+    [Parameter]
+    [ValidateRange(1, MaximumThrottleLimit)]
+    public int ThrottleLimit { get; set; } = 8;
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        if (MyInvocation.BoundParameters.ContainsKey(nameof(Connection)))
+        {
+            _fixed = ResolveConnections(mustFind: true);
+        }
+    }
+
+    /// <summary>The connections that this pipeline record is for. Ends the cmdlet when there is no connection at all.</summary>
+    private protected IReadOnlyList<KmsConnection> CurrentConnections()
+    {
+        if (_fixed is not null)
+        {
+            return _fixed;
+        }
+
+        if (Connection is { Length: > 0 })
+        {
+            return ResolveConnections(mustFind: false); // it came with the pipeline record, and the next one may do better
+        }
+
+        if (ConnectionState.Current.Default is not KmsConnection connection)
+        {
+            ThrowFailure(new KmsException(KmsErrorCode.KmsNotFound, Strings.NoConnection(ConnectionState.Current.All)), null);
+            return [];
+        }
+
+        return [connection];
+    }
+
+    /// <summary>Streams what the connections yield; a connection that fails is one error record, and the others go on.</summary>
+    private protected void Stream<T>(
+        IReadOnlyList<KmsConnection> connections,
+        string operation,
+        string? target,
+        Func<KmsConnection, CancellationToken, IAsyncEnumerable<T>> work,
+        Func<KmsConnection, T, bool> onItem,
+        Action<KmsConnection>? onSuccess = null)
+    {
+        var fanOut = new FanOut<T>
+        {
+            Work = work,
+            OnItem = onItem,
+            OnEnd = end =>
+            {
+                Report(end, operation, target, connections.Count > 1);
+                if (end.Failure is null)
+                {
+                    onSuccess?.Invoke(end.Connection);
+                }
+            },
+            ThrottleLimit = ThrottleLimit,
+        };
+        try
+        {
+            fanOut.Run(connections, StopToken);
+        }
+        catch (OperationCanceledException) when (StopToken.IsCancellationRequested)
+        {
+            throw new PipelineStoppedException();
+        }
+    }
+
+    /// <summary>Does one thing on each connection; a connection that fails is one error record, and the others go on.</summary>
+    private protected void Run<T>(
+        IReadOnlyList<KmsConnection> connections,
+        string operation,
+        string? target,
+        Func<KmsConnection, CancellationToken, Task<T>> work,
+        Action<KmsConnection, T> onResult)
+    {
+        if (connections.Count != 1)
+        {
+            Stream(connections, operation, target, (connection, token) => One(connection, work, token), (connection, result) =>
+            {
+                onResult(connection, result);
+                return true;
+            });
+            return;
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        T result;
+        try
+        {
+            result = Wait(work(connections[0], StopToken));
+        }
+        catch (Exception exception)
+        {
+            Report(new FanOutEnd(connections[0], Stopwatch.GetElapsedTime(start), exception), operation, target, several: false);
+            return;
+        }
+
+        Report(new FanOutEnd(connections[0], Stopwatch.GetElapsedTime(start), null), operation, target, several: false);
+        onResult(connections[0], result);
+    }
+
+    private static async IAsyncEnumerable<T> One<T>(
+        KmsConnection connection,
+        Func<KmsConnection, CancellationToken, Task<T>> work,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken token)
+    {
+        yield return await work(connection, token).ConfigureAwait(false);
+    }
+
+    private void Report(FanOutEnd end, string operation, string? target, bool several)
+    {
+        if (IsVerbose)
+        {
+            WriteVerbose(Strings.Operation(end.Connection.Name, operation, target, end.Duration, end.Failure is not null));
+        }
+
+        if (end.Failure is not null)
+        {
+            WriteFailure(end.Failure, target, several ? end.Connection.Name : null);
+        }
+    }
+
+    private List<KmsConnection> ResolveConnections(bool mustFind)
+    {
+        var found = new List<KmsConnection>();
+        var failures = new List<KmsException>();
+        foreach (object? item in Connection ?? [])
+        {
+            IReadOnlyList<KmsConnection> meant = ConnectionInput.Resolve(item, failures.Add);
+            found.AddRange(meant.Where(connection => !found.Contains(connection)));
+        }
+
+        if (found.Count == 0 && failures.Count == 0)
+        {
+            string names = string.Join(", ", Connection ?? []);
+            failures.Add(new KmsException(KmsErrorCode.KmsNotFound, Strings.NoConnectionNamed(names), names));
+        }
+
+        if (found.Count == 0 && mustFind)
+        {
+            ThrowFailure(failures[0], failures[0].Target);
+        }
+
+        failures.ForEach(failure => WriteFailure(failure, failure.Target));
+        return found;
+    }
+}

@@ -1,0 +1,110 @@
+using System.Management.Automation;
+using System.Management.Automation.Host;
+using System.Security;
+using System.Text;
+
+namespace RustFs.Kms.PowerShell;
+
+/// <summary>A master key as the user gave it, and where it came from.</summary>
+/// <param name="Key">The key; null for none. Whoever holds this wipes it.</param>
+/// <param name="Source">Where it came from; never the key.</param>
+/// <param name="Warnings">What the user should know about it.</param>
+internal sealed record MasterKeyInput(KmsSecret? Key, string Source, IReadOnlyList<string> Warnings) : IDisposable
+{
+    internal const string EnvironmentVariable = "RUSTFS_KMS_LOCAL_MASTER_KEY";
+
+    private const int MaximumFileLength = 64 * 1024;
+    private const byte Newline = (byte)'\n';
+    private const UnixFileMode ReadableByOthers = UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
+    public void Dispose() => Key?.Dispose();
+
+    /// <summary>No master key, on purpose.</summary>
+    internal static MasterKeyInput None() => new(null, "none (-NoMasterKey)", []);
+
+    internal static MasterKeyInput FromParameter(SecureString text)
+    {
+        var key = KmsSecret.FromSecureString(text);
+        return From(key, "parameter", key.Length == 0 ? [Strings.EmptyMasterKeyWarning] : []);
+    }
+
+    /// <summary>A file's bytes, verbatim. It may be a pipe, as a shell's process substitution makes one.</summary>
+    internal static MasterKeyInput FromFile(string path)
+    {
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            using var buffer = KmsSecret.OfLength(MaximumFileLength + 1);
+            int length = file.ReadAtLeast(buffer.Bytes, buffer.Length, throwOnEndOfStream: false);
+            if (length == 0)
+            {
+                throw new KmsException(KmsErrorCode.KmsUsage, Strings.MasterKeyFileEmpty(path), path);
+            }
+
+            if (length > MaximumFileLength)
+            {
+                throw new KmsException(KmsErrorCode.KmsUsage, Strings.MasterKeyFileTooLong(path, MaximumFileLength), path);
+            }
+
+            bool open = !OperatingSystem.IsWindows() && (File.GetUnixFileMode(file.SafeFileHandle) & ReadableByOthers) != 0;
+            return From(KmsSecret.CopyOf(buffer.Bytes[..length]), $"file {path}", open ? [Strings.MasterKeyFileOpenToOthers(path)] : []);
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new KmsException(KmsErrorCode.KmsNotFound, Strings.MasterKeyFileNotFound(path), path, innerException: exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new KmsException(
+                KmsErrorCode.KmsStorage, Strings.MasterKeyFileUnreadable(path, exception.Message), path, innerException: exception);
+        }
+    }
+
+    /// <summary>The server's own variable, or else a question on the host; a host that cannot ask is a usage error.</summary>
+    internal static MasterKeyInput FromEnvironmentOrPrompt(PSHost host, bool twice)
+    {
+        // The variable's value is a string of the runtime, which nobody can wipe; the copy that goes on is wiped.
+        string? value = Environment.GetEnvironmentVariable(EnvironmentVariable);
+        if (!string.IsNullOrEmpty(value))
+        {
+            var key = KmsSecret.OfLength(Encoding.UTF8.GetByteCount(value));
+            Encoding.UTF8.GetBytes(value, key.Bytes);
+            return From(key, $"environment {EnvironmentVariable}", []);
+        }
+
+        using SecureString first = Ask(host, Strings.MasterKeyPrompt);
+        var typed = KmsSecret.FromSecureString(first);
+        if (twice)
+        {
+            using SecureString second = Ask(host, Strings.MasterKeyPromptAgain);
+            using var again = KmsSecret.FromSecureString(second);
+            if (!typed.Bytes.SequenceEqual(again.Bytes))
+            {
+                typed.Dispose();
+                throw new KmsException(KmsErrorCode.KmsUsage, Strings.MasterKeysDiffer);
+            }
+        }
+
+        return From(typed, "prompt", []);
+    }
+
+    private static SecureString Ask(PSHost host, string prompt)
+    {
+        SecureString? answer;
+        try
+        {
+            host.UI.Write(prompt);
+            answer = host.UI.ReadLineAsSecureString();
+        }
+        catch (Exception exception) when (exception is not PipelineStoppedException)
+        {
+            // Each host says in its own way that it is not interactive.
+            throw new KmsException(KmsErrorCode.KmsUsage, Strings.MasterKeyMissing, innerException: exception);
+        }
+
+        return answer is { Length: > 0 } ? answer : throw new KmsException(KmsErrorCode.KmsUsage, Strings.MasterKeyMissing);
+    }
+
+    private static MasterKeyInput From(KmsSecret key, string source, IReadOnlyList<string> warnings) =>
+        new(key, source, key.Length > 0 && key.Bytes[^1] == Newline ? [.. warnings, Strings.MasterKeyEndsInNewline(source)] : warnings);
+}
