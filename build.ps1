@@ -40,8 +40,8 @@ switch ($Task) {
     'Analyze' {
         Invoke-DotNet format $solution --verify-no-changes
         if (Get-Command Invoke-ScriptAnalyzer -ErrorAction Ignore) {
-            $findings = 'build.ps1', 'examples', 'RustFs.Kms.psd1' |
-                ForEach-Object { Invoke-ScriptAnalyzer -Path (Join-Path $PSScriptRoot $_) -Recurse }
+            $findings = 'build.ps1', 'examples', 'out/RustFs.Kms/RustFs.Kms.psd1' |
+                ForEach-Object { Invoke-ScriptAnalyzer -Path (Join-Path $PSScriptRoot $_) -Recurse -Severity Warning, Error }
             $findings
             if ($findings) {
                 throw "PSScriptAnalyzer has $(@($findings).Count) findings."

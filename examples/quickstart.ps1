@@ -40,6 +40,21 @@ function Assert-Step([bool] $Condition, [string] $Claim) {
     $Host.UI.WriteLine("  ok: $Claim")
 }
 
+# Compares two data keys without showing either, as a program uses one: a buffer of its own, wiped when done.
+function Test-SameDataKey($First, $Second) {
+    $one = [byte[]]::new($First.PlaintextLength)
+    $other = [byte[]]::new($Second.PlaintextLength)
+    try {
+        $First.CopyPlaintextTo($one)
+        $Second.CopyPlaintextTo($other)
+        [Security.Cryptography.CryptographicOperations]::FixedTimeEquals($one, $other)
+    }
+    finally {
+        [Array]::Clear($one)
+        [Array]::Clear($other)
+    }
+}
+
 # A master key of 256 random bits. At a prompt, leave -MasterKey out and Connect-Kms asks for it;
 # in a pipeline, set RUSTFS_KMS_LOCAL_MASTER_KEY, the server's own variable.
 $masterKey = [securestring]::new()
@@ -73,22 +88,14 @@ try {
 
     Show-Step 'Open it again from its wrapped form, with the same context and not with another'
     $opened = Unprotect-KmsDataKey $dataKey.CiphertextBlobBase64 -EncryptionContext $context
-    $same = $dataKey.UsePlaintext({
-            param($one)
-            $opened.UsePlaintext({ param($other) [Security.Cryptography.CryptographicOperations]::FixedTimeEquals($one, $other) })
-        })
-    Assert-Step $same 'the opened data key is the one that was made'
+    Assert-Step (Test-SameDataKey $dataKey $opened) 'the opened data key is the one that was made'
     Unprotect-KmsDataKey $dataKey.CiphertextBlob -EncryptionContext @{ bucket = 'other' } -ErrorAction SilentlyContinue -ErrorVariable refused
     Assert-Step ($refused.Count -eq 1 -and $refused[0].FullyQualifiedErrorId -like 'KmsIntegrity,*') 'another context opens nothing'
 
     Show-Step 'Move it to another key; a key directory does not rotate, so this is how a key is retired'
     $moved = $dataKey | Update-KmsDataKey -DestinationKeyId archive
     $reopened = $moved | Unprotect-KmsDataKey
-    $same = $dataKey.UsePlaintext({
-            param($one)
-            $reopened.UsePlaintext({ param($other) [Security.Cryptography.CryptographicOperations]::FixedTimeEquals($one, $other) })
-        })
-    Assert-Step ($same -and $reopened.KeyId -eq 'archive') 'the data key is the same, wrapped by the other key'
+    Assert-Step ($reopened.KeyId -eq 'archive' -and (Test-SameDataKey $dataKey $reopened)) 'the data key is the same, wrapped by the other key'
 
     Show-Step 'Schedule the deletion of a key, and think again'
     Remove-KmsKey app -PendingWindowInDays 7 -Confirm:$false
