@@ -98,9 +98,11 @@ public sealed class ConnectKmsCommand : KmsCmdletBase
         }
 
         using MasterKeyInput masterKey = input.ResolveMasterKey(twice: Create);
+        Warn(masterKey.Warnings); // before opening: they may be why it fails
         var options = new KmsKeyDirectoryOptions { Path = path, MasterKey = masterKey.Key, Create = Create, ConnectionName = name };
         long start = Stopwatch.GetTimestamp();
         (IKmsBackend backend, IReadOnlyList<string> warnings) = Wait(KmsBackends.OpenKeyDirectoryAsync(options, StopToken));
+        Warn(warnings);
         string operation = Create ? "CreateKeyDirectory" : "OpenKeyDirectory";
         WriteVerbose(Strings.Operation(name, operation, path, Stopwatch.GetElapsedTime(start), failed: false));
         var sources = new Dictionary<string, string>
@@ -121,11 +123,14 @@ public sealed class ConnectKmsCommand : KmsCmdletBase
             WriteVerbose(Strings.ConnectionReplaced(replaced.Name, replaced.Location));
         }
 
-        foreach (string warning in connection.Warnings)
+        WriteObject(connection);
+    }
+
+    private void Warn(IReadOnlyList<string> warnings)
+    {
+        foreach (string warning in warnings)
         {
             WriteWarning(DisplayText.Neutralize(warning));
         }
-
-        WriteObject(connection);
     }
 }

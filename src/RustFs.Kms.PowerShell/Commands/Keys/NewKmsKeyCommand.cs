@@ -10,7 +10,7 @@ namespace RustFs.Kms.PowerShell.Commands;
 public sealed class NewKmsKeyCommand : KmsCmdlet
 {
     /// <summary>The key's id. Without it, the key gets a random UUID. It is also stored as the tag "name".</summary>
-    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("KeyId")]
     public string? Name { get; set; }
 
