@@ -7,10 +7,10 @@ namespace RustFs.Kms.Console;
 internal interface IAnswerSource
 {
     /// <summary>One line, echoed to <paramref name="echo"/>; null when there is none to be had.</summary>
-    public string? ReadLine(TextWriter echo, CancellationToken stop);
+    string? ReadLine(TextWriter echo, CancellationToken stop);
 
     /// <summary>One secret line, echoed as asterisks; null when there is none to be had.</summary>
-    public SecureString? ReadSecret(TextWriter echo, CancellationToken stop);
+    SecureString? ReadSecret(TextWriter echo, CancellationToken stop);
 }
 
 /// <summary>Answers prepared by a test, used in order.</summary>

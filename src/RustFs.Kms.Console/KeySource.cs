@@ -4,7 +4,7 @@ namespace RustFs.Kms.Console;
 internal interface IKeySource
 {
     /// <summary>Waits for a key. Throws <see cref="OperationCanceledException"/> when <paramref name="stop"/> is cancelled.</summary>
-    public ConsoleKeyInfo Read(CancellationToken stop);
+    ConsoleKeyInfo Read(CancellationToken stop);
 }
 
 /// <summary>The keyboard of the terminal. While it is read, Ctrl+C is a key like any other and no signal.</summary>
