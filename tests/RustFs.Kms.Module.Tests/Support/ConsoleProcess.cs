@@ -13,10 +13,10 @@ internal static class ConsoleProcess
     internal static string AssemblyPath { get; } = Path.Combine(AppContext.BaseDirectory, "RustFs.Kms.Console.dll");
 
     /// <summary>Starts the console on a script file.</summary>
-    internal static Process Start(string script, params string[] arguments) => Start("dotnet", ["exec", AssemblyPath, "-NoBanner", script, .. arguments]);
+    internal static Process Start(string script, params string[] arguments) => StartProgram("dotnet", ["exec", AssemblyPath, "-NoBanner", script, .. arguments]);
 
     /// <summary>Starts any program with its output captured.</summary>
-    internal static Process Start(string program, IEnumerable<string> arguments)
+    internal static Process StartProgram(string program, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(program, arguments)
         {

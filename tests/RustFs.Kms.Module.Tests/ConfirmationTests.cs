@@ -1,0 +1,140 @@
+using System.Management.Automation;
+using RustFs.Kms.Console;
+using RustFs.Kms.Module.Tests.Support;
+using Xunit;
+
+namespace RustFs.Kms.Module.Tests;
+
+/// <summary>Asking before harm, and -WhatIf that is true.</summary>
+public sealed class ConfirmationTests
+{
+    /// <summary>One call of every cmdlet that changes something; a new cmdlet without one fails the test below.</summary>
+    private static readonly Dictionary<string, string[]> s_changes = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["Add-KmsKeyTag"] = ["Add-KmsKeyTag app @{ a = 1 }"],
+        ["Connect-Kms"] = ["Connect-Kms $newDirectory -MasterKey $masterKey -Create", "Connect-Kms $newDirectory -NoMasterKey -Create"],
+        ["Disable-KmsKey"] = ["Disable-KmsKey app", "Disable-KmsKey app -Force", "Get-KmsKey | Disable-KmsKey"],
+        ["Enable-KmsKey"] = ["Enable-KmsKey off"],
+        ["Invoke-KmsKeyRotation"] = ["Invoke-KmsKeyRotation app"],
+        ["New-KmsKey"] = ["New-KmsKey new", "New-KmsKey"],
+        ["Remove-KmsKey"] =
+            ["Remove-KmsKey app", "Remove-KmsKey app -Force", "Remove-KmsKey app -Immediate -ConfirmKeyId app -Force", "Remove-KmsKey -Due -Force", "Get-KmsKey | Remove-KmsKey"],
+        ["Remove-KmsKeyTag"] = ["Remove-KmsKeyTag app env"],
+        ["Set-KmsKey"] = ["Set-KmsKey app -Description changed"],
+        ["Undo-KmsKeyRemoval"] = ["Undo-KmsKeyRemoval leaving"],
+    };
+
+    public static TheoryData<string> Changes { get; } = [.. s_changes.SelectMany(change => change.Value)];
+
+    [Theory]
+    [MemberData(nameof(Changes))]
+    public void Under_WhatIf_no_file_is_touched(string change)
+    {
+        foreach (string script in (string[])[$"{change} -WhatIf", $"$WhatIfPreference = $true; {change}"])
+        {
+            using KmsSession session = Session();
+            SortedDictionary<string, string> before = session.Snapshot();
+
+            HostRun run = session.Host.RunText(
+                "param($newDirectory, $masterKey) " + script, session.PathOf("new"), KmsSession.Secure("k"));
+
+            Assert.Equal(before, session.Snapshot());
+            Assert.False(Directory.Exists(session.PathOf("new")), "a directory was made");
+            if (!change.StartsWith("Invoke-KmsKeyRotation", StringComparison.Ordinal) && !change.Contains("-Due", StringComparison.Ordinal))
+            {
+                Assert.Contains("What if", run.Text, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    [Fact]
+    public void Every_cmdlet_that_changes_something_is_in_that_test()
+    {
+        using ModuleHost host = ModuleHost.Create();
+        string[] changing =
+        [
+            .. host.Run("Get-Command -Module RustFs.Kms -CommandType Cmdlet").Output.Select(command => (CmdletInfo)command.BaseObject)
+                .Where(command => command.Parameters.ContainsKey("WhatIf")).Select(command => command.Name).Order(StringComparer.Ordinal),
+        ];
+        Assert.Equal(s_changes.Keys.Order(StringComparer.Ordinal), changing);
+    }
+
+    [Theory]
+    [InlineData("Disable-KmsKey app", "Disabled")]
+    [InlineData("Remove-KmsKey app", "PendingDeletion")]
+    public void A_high_impact_asks_and_takes_the_answer(string change, string state)
+    {
+        foreach ((string answer, string expected) in ((string, string)[])[("n", "Enabled"), ("y", state)])
+        {
+            using var session = new KmsSession(new ModuleHostOptions { Answers = [answer] }, "app");
+            HostRun run = session.Host.RunText(change);
+            Assert.Contains("app", run.Text, StringComparison.Ordinal);
+            Assert.Contains("[Y] Yes", run.Text, StringComparison.Ordinal);
+            Assert.Equal(expected, session.Value<string>("(Get-KmsKey app).State"));
+        }
+    }
+
+    [Fact]
+    public void No_to_all_spares_the_rest()
+    {
+        using var session = new KmsSession(new ModuleHostOptions { Answers = ["y", "l"] }, "a", "b", "c");
+        session.Host.RunText("Get-KmsKey | Remove-KmsKey");
+        Assert.Equal("PendingDeletion Enabled Enabled", session.Value<string>("(Get-KmsKey | ForEach-Object { $_.State }) -join ' '"));
+    }
+
+    [Theory]
+    [InlineData("Remove-KmsKey app")]
+    [InlineData("Disable-KmsKey app")]
+    [InlineData("Set-KmsKey app -Description x -Confirm")]
+    public void A_session_that_cannot_ask_fails_and_says_how_to_answer(string change)
+    {
+        using var session = new KmsSession("app");
+        SortedDictionary<string, string> before = session.Snapshot();
+
+        HostRun run = session.Run(change);
+
+        Assert.Contains("Confirm", Assert.Single(run.Errors).ToString(), StringComparison.Ordinal);
+        Assert.Equal(before, session.Snapshot());
+    }
+
+    [Theory]
+    [InlineData("Remove-KmsKey app -Force")]
+    [InlineData("Remove-KmsKey app -Confirm:$false")]
+    [InlineData("$ConfirmPreference = 'None'; Remove-KmsKey app")]
+    public void Force_and_the_preference_answer_beforehand(string change)
+    {
+        using var session = new KmsSession("app");
+        session.Require(change);
+        Assert.Equal("PendingDeletion", session.Value<string>("(Get-KmsKey app).State"));
+    }
+
+    [Fact]
+    public void Destroying_at_once_says_in_the_question_what_is_lost()
+    {
+        using var session = new KmsSession(new ModuleHostOptions { Answers = ["n"] }, "app");
+        HostRun run = session.Host.RunText("Remove-KmsKey app -Immediate -ConfirmKeyId app");
+        Assert.Contains("never", run.Text, StringComparison.Ordinal);
+        Assert.Equal("Enabled", session.Value<string>("(Get-KmsKey app).State"));
+    }
+
+    [Fact]
+    public void Rotation_in_a_key_directory_is_refused_before_anything_is_asked()
+    {
+        using var session = new KmsSession(new ModuleHostOptions { Answers = ["y"] }, "app");
+        HostRun run = session.Host.RunText("Invoke-KmsKeyRotation app -Confirm");
+        Assert.DoesNotContain("[Y] Yes", run.Text, StringComparison.Ordinal);
+        Assert.Contains("Update-KmsDataKey", Assert.Single(run.Errors).ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+    }
+
+    private static KmsSession Session()
+    {
+        var session = new KmsSession("app", "off", "leaving", "due");
+        session.Require("Add-KmsKeyTag app @{ env = 'prod' }; Disable-KmsKey off -Force; Remove-KmsKey leaving, due -Force");
+        string due = Path.Combine(session.KeyDirectory, "due.key");
+        File.WriteAllText(
+            due,
+            System.Text.RegularExpressions.Regex.Replace(
+                File.ReadAllText(due), "\"deletion_date\": \"[^\"]*\"", "\"deletion_date\": \"2024-01-01T00:00:00Z\""));
+        return session;
+    }
+}

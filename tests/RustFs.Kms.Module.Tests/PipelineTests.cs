@@ -1,0 +1,116 @@
+using System.Diagnostics;
+using System.Management.Automation;
+using RustFs.Kms.Console;
+using RustFs.Kms.Module.Tests.Support;
+using Xunit;
+
+namespace RustFs.Kms.Module.Tests;
+
+/// <summary>Pipelines: by value and by property, one bad item among good ones, streaming, and stopping.</summary>
+public sealed class PipelineTests
+{
+    [Fact]
+    public void One_bad_item_is_one_error_and_the_rest_go_on()
+    {
+        using var session = new KmsSession("a", "b", "c");
+        HostRun run = session.Run("'a', 'missing', '../x', 'b', '', 'c' | Disable-KmsKey -Force -PassThru");
+
+        Assert.Equal(["a", "b", "c"], run.Output.Select(key => key.ToString()));
+        Assert.Equal(
+            ["missing:KmsKeyNotFound", "../x:KmsUsage", ":KmsUsage"],
+            run.Errors.Select(error => $"{error.TargetObject}:{error.FullyQualifiedErrorId.Split(',')[0]}"));
+    }
+
+    [Fact]
+    public void Stop_as_error_action_ends_the_pipeline_at_the_first_bad_item()
+    {
+        using var session = new KmsSession("a", "b");
+        HostRun run = session.Run("'a', 'missing', 'b' | Disable-KmsKey -Force -ErrorAction Stop");
+        Assert.NotNull(run.TerminatingError);
+        Assert.Equal("Disabled Enabled", session.Value<string>("(Get-KmsKey | ForEach-Object { $_.State }) -join ' '"));
+    }
+
+    [Fact]
+    public void Objects_and_rows_bind_by_property_name()
+    {
+        using var session = new KmsSession("a", "b");
+        session.Require("[pscustomobject]@{ Name = 'row'; Description = 'from a row'; Tag = 'env=prod; team=web' } | New-KmsKey");
+        Assert.Equal("from a row web", session.Value<string>("$key = Get-KmsKey row; \"$($key.Description) $($key.Tags['team'])\""));
+        Assert.Equal("a b", session.Value<string>("(Get-KmsKey a, b | Set-KmsKey -Description same -PassThru) -join ' '"));
+        Assert.Equal("a", session.Value<string>("([pscustomobject]@{ Id = 'a' } | Get-KmsKey).KeyId"));
+    }
+
+    [Fact]
+    public void A_key_goes_back_through_the_connection_that_it_came_from()
+    {
+        using var session = new KmsSession("same");
+        session.Require(
+            "param($directory, $key) Connect-Kms $directory -MasterKey $key -Create -Name second | Out-Null; New-KmsKey same -Connection second",
+            session.PathOf("second"), KmsSession.Secure("k2"));
+
+        session.Require("Get-KmsKey -Connection test | Disable-KmsKey -Force");
+
+        Assert.Equal("Disabled", session.Value<string>("(Get-KmsKey same -Connection test).State"));
+        Assert.Equal("Enabled", session.Value<string>("(Get-KmsKey same -Connection second).State"));
+    }
+
+    [Fact]
+    public void First_stops_asking()
+    {
+        using var session = new KmsSession([.. Enumerable.Range(0, 20).Select(number => $"k{number:d2}")]);
+        Assert.Equal("k00 k01 k02", session.Value<string>("(Get-KmsKey -First 3) -join ' '"));
+        Assert.Equal("k10 k11", session.Value<string>("(Get-KmsKey k1* -First 2) -join ' '"));
+    }
+
+    [Fact]
+    public void Data_keys_flow_through_the_pipeline()
+    {
+        using var session = new KmsSession("a", "b");
+        Assert.Equal(
+            "a b",
+            session.Value<string>("(Get-KmsKey | New-KmsDataKey -EncryptionContext @{ x = 1 } | Unprotect-KmsDataKey | ForEach-Object { $_.KeyId }) -join ' '"));
+        Assert.Equal("b b", session.Value<string>("(Get-KmsKey | New-KmsDataKey | Update-KmsDataKey -DestinationKeyId b | ForEach-Object { $_.KeyId }) -join ' '"));
+    }
+
+    [Theory]
+    [InlineData("while ($true) { New-KmsDataKey app | Out-Null }")]
+    [InlineData("while ($true) { Get-KmsKey | Out-Null }")]
+    [InlineData("while ($true) { Test-KmsKeyStore | Out-Null }")]
+    [InlineData("1..1000000 | ForEach-Object { 'app' } | Set-KmsKey -Description x")]
+    public void Stopping_ends_it_within_a_second(string script)
+    {
+        using var session = new KmsSession("app");
+        using var stop = new CancellationTokenSource();
+        Stopwatch? stopwatch = null;
+        using CancellationTokenRegistration started = stop.Token.Register(() => stopwatch = Stopwatch.StartNew());
+        stop.CancelAfter(TimeSpan.FromMilliseconds(300));
+
+        HostRun run = session.Host.Run(script, [], stop.Token);
+
+        Assert.True(run.Stopped);
+        Assert.InRange(stopwatch!.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        Assert.True(session.Value<bool>("Test-KmsKeyStore -Quiet"));
+    }
+
+    [Fact]
+    public void Runspaces_share_a_connection_object()
+    {
+        using var session = new KmsSession("app");
+        List<PSObject> made = session.Require(
+            "param($module) $connection = Get-KmsConnection; 1..8 | ForEach-Object -ThrottleLimit 4 -Parallel " +
+            "{ Import-Module $using:module; New-KmsKey \"p$_\" -Connection $using:connection }",
+            Path.Combine(ConsoleProcess.RepositoryRoot, "out", "RustFs.Kms", "RustFs.Kms.psd1"));
+        Assert.Equal(8, made.Count);
+        Assert.Equal(9, session.Value<int>("@(Get-KmsKey).Count"));
+    }
+
+    [Fact]
+    public void Verbose_says_one_line_for_each_operation()
+    {
+        using var session = new KmsSession("app");
+        HostRun run = session.Run("Get-KmsKey app -Verbose");
+        string line = Assert.Single(run.Verbose).Message;
+        Assert.Contains("app", line, StringComparison.Ordinal);
+        Assert.Contains("ms", line, StringComparison.Ordinal);
+    }
+}
