@@ -29,9 +29,8 @@ internal static class KmsBackends
         KmsKeyDirectoryOptions options, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using KeyStore store = KeyStoreOpener.OpenForVerifying(options);
-        IAsyncEnumerable<KmsKeyStoreFinding> findings =
-            new KeyStoreVerifier(store, TimeProvider.System, options.ConnectionName).Verify().AsAsync(cancellationToken);
-        await foreach (KmsKeyStoreFinding finding in findings.ConfigureAwait(false))
+        var verifier = new KeyStoreVerifier(store, TimeProvider.System, options.ConnectionName);
+        await foreach (KmsKeyStoreFinding finding in verifier.VerifyAsync(cancellationToken).ConfigureAwait(false))
         {
             yield return finding;
         }

@@ -18,7 +18,10 @@ public interface IKmsBackend : IAsyncDisposable
     /// <param name="cancellationToken">Cancels the call.</param>
     Task<KmsStatus> GetStatusAsync(CancellationToken cancellationToken);
 
-    /// <summary>Streams the keys in the byte order of their ids. A record that cannot be read is an item, not a failure.</summary>
+    /// <summary>
+    /// Streams the keys in the byte order of their ids. A record that cannot be read is an item, not a failure, and passes every
+    /// filter.
+    /// </summary>
     /// <param name="query">Which keys.</param>
     /// <param name="cancellationToken">Ends the enumeration.</param>
     IAsyncEnumerable<KmsKey> ListKeysAsync(KmsKeyQuery query, CancellationToken cancellationToken);
@@ -33,12 +36,12 @@ public interface IKmsBackend : IAsyncDisposable
     /// <param name="cancellationToken">Cancels before the change.</param>
     Task<KmsKey> CreateKeyAsync(KmsKeyCreation creation, CancellationToken cancellationToken);
 
-    /// <summary>Enables a key.</summary>
+    /// <summary>Enables a key. An enabled one is written anew all the same, in the newest layout and sealed.</summary>
     /// <param name="keyId">The key's id.</param>
     /// <param name="cancellationToken">Cancels before the change.</param>
     Task<KmsKey> EnableKeyAsync(string keyId, CancellationToken cancellationToken);
 
-    /// <summary>Disables a key: it makes no more data keys, and still opens those it made.</summary>
+    /// <summary>Disables a key: it makes no more data keys, and still opens those it made. A disabled one is written anew.</summary>
     /// <param name="keyId">The key's id.</param>
     /// <param name="cancellationToken">Cancels before the change.</param>
     Task<KmsKey> DisableKeyAsync(string keyId, CancellationToken cancellationToken);

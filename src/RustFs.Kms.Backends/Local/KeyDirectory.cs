@@ -131,11 +131,11 @@ internal sealed class KeyDirectory(string path)
         DurableFile.TryCreate(Path, $"{SaltName}.tmp-{Guid.NewGuid():D}", SaltName, salt);
 
     /// <summary>Whether the directory has an entry of this name, a dangling link included.</summary>
-    internal bool Exists(string name)
-    {
-        var entry = new FileInfo(System.IO.Path.Combine(Path, name));
-        return entry.Exists || entry.LinkTarget is not null || Directory.Exists(entry.FullName);
-    }
+    internal bool Exists(string name) =>
+        System.IO.Path.Exists(System.IO.Path.Combine(Path, name)) || IsLink(name);
+
+    /// <summary>Whether the directory has a symbolic link of this name.</summary>
+    internal bool IsLink(string name) => new FileInfo(System.IO.Path.Combine(Path, name)).LinkTarget is not null;
 
     private static string TemporaryOf(string keyId) => $"{keyId}.tmp-{Guid.NewGuid():D}";
 

@@ -200,7 +200,7 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDi
             return new KmsException(KmsErrorCode.KmsStorage, $"The key directory '{Directory.Path}' is gone.", keyId);
         }
 
-        if (Directory.Exists(KeyDirectory.FileNameOf(keyId)))
+        if (Directory.IsLink(KeyDirectory.FileNameOf(keyId)))
         {
             return KeyRecord.Damaged(keyId, KmsKeyFault.Unreadable, "is a link that leads nowhere");
         }

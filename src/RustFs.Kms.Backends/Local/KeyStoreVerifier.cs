@@ -1,25 +1,21 @@
+using System.Runtime.CompilerServices;
+
 namespace RustFs.Kms.Backends.Local;
 
 /// <summary>
 /// Looks at everything in a key directory as a starting server would, and goes on where the server would stop. Opens every
-/// record; changes nothing. The last finding is the summary.
+/// record; changes nothing. What another process makes, removes or writes meanwhile is no finding.
 /// </summary>
 internal sealed class KeyStoreVerifier(KeyStore store, TimeProvider clock, string? connectionName)
 {
-    private const string RecordCheck = "Record";
-    private const string SaltCheck = "Salt";
-    private const string PermissionCheck = "Permission";
-    private const string LeftoverCheck = "Leftover";
-    private const string RestoreCheck = "Restore";
-    private const string DeletionCheck = "Deletion";
-    private const string EntryCheck = "Entry";
-
     private readonly KeyDirectory _directory = store.Directory;
+    private readonly List<string> _temporaries = [];
     private int _records;
     private int _unusable;
     private bool _needsSalt;
+    private bool _hasErrors;
 
-    internal IEnumerable<KmsKeyStoreFinding> Verify()
+    internal async IAsyncEnumerable<KmsKeyStoreFinding> VerifyAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (ListEntries(out List<string> entries) is { } failure)
         {
@@ -27,35 +23,57 @@ internal sealed class KeyStoreVerifier(KeyStore store, TimeProvider clock, strin
             yield break;
         }
 
-        KmsFindingSeverity worst = KmsFindingSeverity.Ok;
         foreach (KmsKeyStoreFinding finding in VerifyEntries(entries))
         {
-            worst = (KmsFindingSeverity)Math.Max((int)worst, (int)finding.Severity);
+            cancellationToken.ThrowIfCancellationRequested();
+            _hasErrors |= finding.Severity == KmsFindingSeverity.Error;
             yield return finding;
         }
 
-        yield return Summary(worst);
+        foreach (string name in await LeftoversAsync(cancellationToken).ConfigureAwait(false))
+        {
+            yield return Information(
+                KmsKeyStoreIssue.Leftover, name, "A write was interrupted here before it was published. A server removes the file when it starts.");
+        }
+
+        yield return Summary();
+    }
+
+    // A temporary that is still there when nobody writes is left over; another is somebody's work.
+    private async Task<List<string>> LeftoversAsync(CancellationToken cancellationToken)
+    {
+        if (_temporaries.Count == 0)
+        {
+            return [];
+        }
+
+        try
+        {
+            using DirectoryLock held = await DirectoryLock.AcquireAsync(_directory.Path, cancellationToken).ConfigureAwait(false);
+            return [.. _temporaries.Where(_directory.Exists)];
+        }
+        catch (Exception exception) when (StorageFailure.Is(exception))
+        {
+            return [.. _temporaries.Where(_directory.Exists)]; // a file system without locks: what is there counts
+        }
     }
 
     private IEnumerable<KmsKeyStoreFinding> VerifyEntries(List<string> entries)
     {
-        if (WrongMode(".", DurableFile.DirectoryMode) is { } mode)
+        foreach (KmsKeyStoreFinding finding in VerifyMode(".", "The key directory", DurableFile.DirectoryMode))
         {
-            yield return mode with { Message = $"The key directory has the mode {mode.Message}." };
+            yield return finding;
         }
 
         if (_directory.HasRestoreMarker)
         {
-            yield return Error(RestoreCheck, KeyDirectory.RestoreMarkerName, KeyStoreOpener.HalfRestored(_directory).Message) with
-            {
-                Recommendation = "Restore the same bundle again, or abort that restore. A server does not start before.",
-            };
+            yield return Error(KmsKeyStoreIssue.HalfRestored, KeyDirectory.RestoreMarkerName, KeyStoreOpener.HalfRestored(_directory).Message);
         }
 
         foreach (string name in entries)
         {
             IEnumerable<KmsKeyStoreFinding> findings = KeyDirectory.KeyIdOf(name) is { } keyId
-                ? VerifyRecord(name, keyId)
+                ? VerifyRecord(name, keyId).Select(finding => finding with { KeyId = keyId })
                 : VerifyOther(name);
             foreach (KmsKeyStoreFinding finding in findings)
             {
@@ -71,113 +89,105 @@ internal sealed class KeyStoreVerifier(KeyStore store, TimeProvider clock, strin
 
     private IEnumerable<KmsKeyStoreFinding> VerifyRecord(string name, string keyId)
     {
+        KeyRecord? record = null;
+        KmsException? failure = null;
+        try
+        {
+            record = store.Load(keyId);
+            store.OpenWrappingKey(record).Dispose();
+        }
+        catch (KmsException exception) when (exception.Code == KmsErrorCode.KmsKeyNotFound)
+        {
+            yield break; // it was deleted since the directory was listed
+        }
+        catch (KmsException exception)
+        {
+            failure = exception;
+        }
+
         _records++;
         foreach (KmsKeyStoreFinding finding in VerifyFile(name))
         {
-            yield return finding with { KeyId = keyId };
+            yield return finding;
         }
 
-        if (TryLoad(keyId, out KeyRecord? record) is { } fault)
+        if (failure is not null)
         {
             _unusable++;
-            yield return fault with { Name = name };
+            yield return Error(KmsKeyStoreIssue.RecordUnusable, name, failure.Message) with { Fault = failure.Fault };
         }
 
         if (record is not null)
         {
             _needsSalt |= record.Protection == KeyProtection.Sealed;
-            foreach (KmsKeyStoreFinding finding in Remark(record))
+            foreach (KmsKeyStoreFinding finding in Remark(name, record))
             {
-                yield return finding with { Name = name, KeyId = keyId };
+                yield return finding;
             }
         }
     }
 
     // What works today, and deserves to be known.
-    private IEnumerable<KmsKeyStoreFinding> Remark(KeyRecord record)
+    private IEnumerable<KmsKeyStoreFinding> Remark(string name, KeyRecord record)
     {
         if (record.IsOldestLayout)
         {
-            yield return Error(RecordCheck, "", "The record has the layout before 1.0.0-alpha.83, and a server of today refuses to start on it.") with
-            {
-                Fault = KmsKeyFault.MaterialCorrupt,
-                Recommendation = "Any change of the key writes it anew in today's layout, for example: " +
-                    $"Set-KmsKey -KeyId '{record.KeyId}' -Description 'migrated'",
-            };
+            yield return Error(
+                KmsKeyStoreIssue.OldestLayout, name, "The record has the layout before 1.0.0-alpha.83, and a server of today refuses to start on it.")
+                with { Fault = KmsKeyFault.MaterialCorrupt };
         }
         else if (record.IsPlaintext)
         {
-            yield return Warning(RecordCheck, "The key material stands in the record in clear.") with
-            {
-                Recommendation = "With a master key, any change of the key seals it, for example: " +
-                    $"Set-KmsKey -KeyId '{record.KeyId}' -Description 'sealed'",
-            };
+            yield return Warning(KmsKeyStoreIssue.PlaintextRecord, name, "The key material stands in the record in clear.");
         }
         else if (record.Protection == KeyProtection.Unspecified)
         {
-            yield return Information(RecordCheck, "The record is from before 1.0.0-beta.9 and says nothing of its protection. It opens.");
+            yield return Information(
+                KmsKeyStoreIssue.LegacyRecord, name, "The record is from before 1.0.0-beta.9 and says nothing of its protection. It opens.");
         }
 
         if (record.Version > 1 || record.RotatedAt is not null)
         {
-            yield return Warning(RecordCheck, "The key was rotated by a build that overwrote its material: what it wrapped before cannot be opened.");
+            yield return Warning(
+                KmsKeyStoreIssue.LostHistory,
+                name,
+                "The key was rotated by a build that overwrote its material: what it wrapped before cannot be opened.");
         }
 
         if (record.Algorithm != KeyRecord.Aes256)
         {
-            yield return Warning(RecordCheck, "The key's algorithm is not AES_256; it cannot be backed up by a server.");
+            yield return Warning(
+                KmsKeyStoreIssue.UnknownAlgorithm, name, $"The key's algorithm is not {KeyRecord.Aes256}; a server cannot back it up.");
         }
 
-        if (RemarkOnDeletion(record) is { } deletion)
+        switch (record.State, record.DeletionDate)
         {
-            yield return deletion;
-        }
-    }
-
-    private KmsKeyStoreFinding? RemarkOnDeletion(KeyRecord record) => (record.State, record.DeletionDate) switch
-    {
-        (KmsKeyState.Unavailable, _) =>
-            Warning(DeletionCheck, "The key is a tombstone: a server removes it within a minute of starting."),
-        (KmsKeyState.PendingDeletion, null) =>
-            Information(DeletionCheck, "The key is pending deletion without a date, and is never removed by itself."),
-        (KmsKeyState.PendingDeletion, { } date) when date.Instant <= clock.GetUtcNow() =>
-            Warning(DeletionCheck, $"The key's deletion was due at {date.Text}: a server destroys it within a minute of starting.") with
-            {
-                Recommendation = $"To keep it: Undo-KmsKeyRemoval -KeyId '{record.KeyId}'",
-            },
-        _ => null,
-    };
-
-    private KmsKeyStoreFinding? TryLoad(string keyId, out KeyRecord? record)
-    {
-        record = null;
-        try
-        {
-            record = store.Load(keyId);
-            using KmsSecret material = store.OpenWrappingKey(record);
-            return null;
-        }
-        catch (KmsException exception)
-        {
-            return Error(RecordCheck, "", exception.Message) with
-            {
-                KeyId = keyId,
-                Fault = exception.Fault,
-                Recommendation = exception.Fault switch
-                {
-                    KmsKeyFault.UnsupportedFormatVersion => "Use the version of RustFS, or of this module, that wrote it or a newer one.",
-                    KmsKeyFault.InvalidKey => "Give the file back the name of the key that it holds.",
-                    KmsKeyFault.ConfigurationError => "Verify with the master key.",
-                    KmsKeyFault.Unreadable => "Check the file's permissions and the disk.",
-                    _ => "Bring the file back from a backup of the key directory. A server does not start as long as it is there like this.",
-                },
-            };
+            case (KmsKeyState.Unavailable, _):
+                yield return Warning(KmsKeyStoreIssue.Tombstone, name, "The key is a tombstone: a server removes it within a minute of starting.");
+                break;
+            case (KmsKeyState.PendingDeletion, null):
+                yield return Information(
+                    KmsKeyStoreIssue.PendingWithoutDate, name, "The key is pending deletion without a date, and is never removed by itself.");
+                break;
+            case (KmsKeyState.PendingDeletion, { } date) when date.Instant <= clock.GetUtcNow():
+                yield return Warning(
+                    KmsKeyStoreIssue.DeletionDue,
+                    name,
+                    $"The key's deletion was due at {date.Text}: a server destroys it within a minute of starting.");
+                break;
         }
     }
 
     private IEnumerable<KmsKeyStoreFinding> VerifySalt(bool hasSalt)
     {
-        string? problem = null;
+        if (!hasSalt && _needsSalt)
+        {
+            yield return Error(
+                KmsKeyStoreIssue.SaltMissing,
+                KeyDirectory.SaltName,
+                "The salt file is missing, and keys were sealed with it. They cannot be opened without that very salt.");
+        }
+
         if (hasSalt)
         {
             foreach (KmsKeyStoreFinding finding in VerifyFile(KeyDirectory.SaltName))
@@ -185,19 +195,10 @@ internal sealed class KeyStoreVerifier(KeyStore store, TimeProvider clock, strin
                 yield return finding;
             }
 
-            problem = SaltProblem();
-        }
-        else if (_needsSalt)
-        {
-            problem = "The salt file is missing, and keys were sealed with it. They cannot be opened without that very salt.";
-        }
-
-        if (problem is not null)
-        {
-            yield return Error(SaltCheck, KeyDirectory.SaltName, problem) with
+            if (SaltProblem() is { } problem)
             {
-                Recommendation = "Bring the salt file back from a backup. Never make a new one.",
-            };
+                yield return Error(KmsKeyStoreIssue.SaltUnusable, KeyDirectory.SaltName, problem);
+            }
         }
     }
 
@@ -222,44 +223,41 @@ internal sealed class KeyStoreVerifier(KeyStore store, TimeProvider clock, strin
     {
         if (KeyDirectory.IsLeftover(name))
         {
-            yield return Information(LeftoverCheck, "A write was interrupted here before it was published. A server removes the file when it starts.")
-                with { Name = name };
+            _temporaries.Add(name);
         }
         else if (name is KeyDirectory.RestoreStagingName)
         {
-            yield return Warning(RestoreCheck, "Staged files of a restore are left here.") with { Name = name };
+            yield return Warning(KmsKeyStoreIssue.RestoreStaging, name, "Staged files of a restore are left here.");
         }
         else if (name is not (KeyDirectory.SaltName or KeyDirectory.RestoreMarkerName))
         {
-            yield return Information(EntryCheck, "The entry is none of RustFS's. Servers ignore it, but do not restore into a directory that has it.")
-                with { Name = name };
+            yield return Information(
+                KmsKeyStoreIssue.UnknownEntry,
+                name,
+                "The entry is none of RustFS's. Servers ignore it, but do not restore into a directory that has it.");
         }
     }
 
     private IEnumerable<KmsKeyStoreFinding> VerifyFile(string name)
     {
-        if (new FileInfo(Path.Combine(_directory.Path, name)).LinkTarget is not null)
+        if (_directory.IsLink(name))
         {
-            yield return Warning(EntryCheck, "The file is a symbolic link. It is followed when read, and replaced by a file when written.")
-                with { Name = name };
+            yield return Warning(
+                KmsKeyStoreIssue.SymbolicLink, name, "The file is a symbolic link. It is followed when read, and replaced by a file when written.");
         }
 
-        if (WrongMode(name, DurableFile.FileMode) is { } mode)
+        foreach (KmsKeyStoreFinding finding in VerifyMode(name, "The file", DurableFile.FileMode))
         {
-            yield return mode with { Message = $"The file has the mode {mode.Message}." };
+            yield return finding;
         }
     }
 
-    private KmsKeyStoreFinding? WrongMode(string name, UnixFileMode expected)
+    private IEnumerable<KmsKeyStoreFinding> VerifyMode(string name, string what, UnixFileMode expected)
     {
-        string path = Path.Combine(_directory.Path, name);
-        return ModeOf(path) is { } mode && mode != expected
-            ? Warning(PermissionCheck, $"{Octal(mode)} instead of {Octal(expected)}") with
-            {
-                Name = name,
-                Recommendation = $"chmod {Octal(expected)} '{Path.GetFullPath(path)}'",
-            }
-            : null;
+        if (ModeOf(Path.Combine(_directory.Path, name)) is { } mode && mode != expected)
+        {
+            yield return Warning(KmsKeyStoreIssue.LooseMode, name, $"{what} has the mode {Octal(mode)} instead of {Octal(expected)}.");
+        }
     }
 
     // Null where there are no modes, and for a link that leads nowhere: the record's own finding says so.
@@ -282,8 +280,10 @@ internal sealed class KeyStoreVerifier(KeyStore store, TimeProvider clock, strin
         where KeyDirectory.KeyIdOf(name) is not null
         group name by name.ToUpperInvariant() into alike
         where alike.Count() > 1
-        select Information(EntryCheck, $"Names that differ only by case ({string.Join(", ", alike)}) become one file on Windows and macOS.")
-            with { Name = alike.First() };
+        select Information(
+            KmsKeyStoreIssue.SameButForCase,
+            alike.First(),
+            $"Names that differ only by case ({string.Join(", ", alike)}) become one file on Windows and macOS.");
 
     private KmsKeyStoreFinding? ListEntries(out List<string> entries)
     {
@@ -295,35 +295,51 @@ internal sealed class KeyStoreVerifier(KeyStore store, TimeProvider clock, strin
         }
         catch (Exception exception) when (StorageFailure.Is(exception))
         {
-            return Error(EntryCheck, ".", $"The key directory cannot be listed: {exception.Message}");
+            return Error(KmsKeyStoreIssue.DirectoryUnreadable, ".", $"The key directory cannot be listed: {exception.Message}");
         }
     }
 
-    private KmsKeyStoreFinding Summary(KmsFindingSeverity worst) => new()
+    private KmsKeyStoreFinding Summary()
     {
-        Severity = worst == KmsFindingSeverity.Error ? KmsFindingSeverity.Error : KmsFindingSeverity.Ok,
-        Check = "Summary",
-        Name = ".",
-        Message = _unusable > 0
-            ? $"{_unusable} of {_records} keys cannot be used."
-            : $"All {_records} keys were opened{(worst == KmsFindingSeverity.Error ? ", and a server would refuse to start" : "")}.",
-        KeyDirectory = _directory.Path,
-        Connection = connectionName,
-    };
+        string message = (_unusable, _hasErrors) switch
+        {
+            ( > 0, _) => $"{_unusable} of {_records} keys cannot be used.",
+            (0, true) => $"All {_records} keys were opened, and a server would refuse to start.",
+            _ => $"All {_records} keys were opened.",
+        };
+        return Finding(_hasErrors ? KmsFindingSeverity.Error : KmsFindingSeverity.Ok, KmsKeyStoreIssue.None, ".", message);
+    }
 
-    private KmsKeyStoreFinding Error(string check, string name, string message) => Finding(KmsFindingSeverity.Error, check, name, message);
+    private KmsKeyStoreFinding Error(KmsKeyStoreIssue issue, string name, string message) =>
+        Finding(KmsFindingSeverity.Error, issue, name, message);
 
-    private KmsKeyStoreFinding Warning(string check, string message) => Finding(KmsFindingSeverity.Warning, check, "", message);
+    private KmsKeyStoreFinding Warning(KmsKeyStoreIssue issue, string name, string message) =>
+        Finding(KmsFindingSeverity.Warning, issue, name, message);
 
-    private KmsKeyStoreFinding Information(string check, string message) => Finding(KmsFindingSeverity.Information, check, "", message);
+    private KmsKeyStoreFinding Information(KmsKeyStoreIssue issue, string name, string message) =>
+        Finding(KmsFindingSeverity.Information, issue, name, message);
 
-    private KmsKeyStoreFinding Finding(KmsFindingSeverity severity, string check, string name, string message) => new()
+    private KmsKeyStoreFinding Finding(KmsFindingSeverity severity, KmsKeyStoreIssue issue, string name, string message) => new()
     {
         Severity = severity,
-        Check = check,
+        Issue = issue,
+        Check = CheckOf(issue),
         Name = name,
         Message = message,
         KeyDirectory = _directory.Path,
         Connection = connectionName,
+    };
+
+    private static string CheckOf(KmsKeyStoreIssue issue) => issue switch
+    {
+        KmsKeyStoreIssue.None => "Summary",
+        KmsKeyStoreIssue.Tombstone or KmsKeyStoreIssue.PendingWithoutDate or KmsKeyStoreIssue.DeletionDue => "Deletion",
+        KmsKeyStoreIssue.SaltMissing or KmsKeyStoreIssue.SaltUnusable => "Salt",
+        KmsKeyStoreIssue.HalfRestored or KmsKeyStoreIssue.RestoreStaging => "Restore",
+        KmsKeyStoreIssue.Leftover => "Leftover",
+        KmsKeyStoreIssue.LooseMode => "Permission",
+        KmsKeyStoreIssue.DirectoryUnreadable or KmsKeyStoreIssue.UnknownEntry or KmsKeyStoreIssue.SymbolicLink
+            or KmsKeyStoreIssue.SameButForCase => "Entry",
+        _ => "Record",
     };
 }

@@ -103,10 +103,10 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
     }
 
     public Task<KmsKey> EnableKeyAsync(string keyId, CancellationToken cancellationToken) =>
-        ChangeAsync(keyId, KeyOperation.Enable, record => WithState(record, KmsKeyState.Enabled), cancellationToken);
+        ChangeAsync(keyId, KeyOperation.Enable, record => record with { State = KmsKeyState.Enabled }, cancellationToken);
 
     public Task<KmsKey> DisableKeyAsync(string keyId, CancellationToken cancellationToken) =>
-        ChangeAsync(keyId, KeyOperation.Disable, record => WithState(record, KmsKeyState.Disabled), cancellationToken);
+        ChangeAsync(keyId, KeyOperation.Disable, record => record with { State = KmsKeyState.Disabled }, cancellationToken);
 
     public Task<KmsKey> ScheduleKeyDeletionAsync(string keyId, int windowInDays, CancellationToken cancellationToken) =>
         windowInDays is < KmsLimits.MinimumDeletionWindowInDays or > KmsLimits.MaximumDeletionWindowInDays
@@ -135,6 +135,9 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
             ? store.DeleteAsync(keyId, record => KeyStateRules.Require(record, KeyOperation.Delete), cancellationToken)
             : Refuse<KmsKey>(
                 KmsErrorCode.KmsUsage, $"Destroying the key '{keyId}' at once needs its id as confirmation, exactly.", keyId);
+
+    public IAsyncEnumerable<KmsKey> ListDueKeysAsync(CancellationToken cancellationToken) =>
+        List(new KmsKeyQuery()).Where(key => key.IsReadable && IsDue(key.State, key.DeletionDate)).AsAsync(cancellationToken);
 
     public Task DeleteDueKeyAsync(string keyId, CancellationToken cancellationToken) =>
         store.DeleteAsync(keyId, RequireDue, cancellationToken);
@@ -217,7 +220,7 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
         });
 
     public IAsyncEnumerable<KmsKeyStoreFinding> VerifyAsync(CancellationToken cancellationToken) =>
-        new KeyStoreVerifier(store, clock, connectionName).Verify().AsAsync(cancellationToken);
+        new KeyStoreVerifier(store, clock, connectionName).VerifyAsync(cancellationToken);
 
     public ValueTask DisposeAsync()
     {
@@ -226,9 +229,6 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
     }
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
-
-    private static KeyRecord WithState(KeyRecord record, KmsKeyState state) =>
-        record.State == state ? record : record with { State = state };
 
     private static DataKeyEnvelope Wrap(KmsSecret wrappingKey, KmsSecret plaintext, DataKeyEnvelope envelope)
     {
@@ -308,11 +308,12 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
                 },
                 cancellationToken);
 
+    private bool IsDue(KmsKeyState state, DateTimeOffset? deletionDate) =>
+        state == KmsKeyState.Unavailable || (state == KmsKeyState.PendingDeletion && deletionDate <= clock.GetUtcNow());
+
     private void RequireDue(KeyRecord record)
     {
-        bool due = record.State == KmsKeyState.Unavailable
-            || (record.State == KmsKeyState.PendingDeletion && record.DeletionDate is { } date && date.Instant <= clock.GetUtcNow());
-        if (!due)
+        if (!IsDue(record.State, record.DeletionDate?.Instant))
         {
             throw new KmsException(
                 KmsErrorCode.KmsPreconditionFailed,
@@ -328,9 +329,11 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
         foreach (string keyId in SortedKeyIds(query.After))
         {
             KmsKey? key = Look(keyId);
-            if (key is not null
-                && (query.State is null || key.State == query.State)
-                && (query.Usage is null || key.Usage == query.Usage))
+            // What cannot be read has no state to filter by, and must not vanish because of that.
+            if (key is { IsReadable: false }
+                || (key is not null
+                    && (query.State is null || key.State == query.State)
+                    && (query.Usage is null || key.Usage == query.Usage)))
             {
                 yield return key;
             }

@@ -25,6 +25,9 @@ public sealed record KmsKeyStoreFinding
     /// <summary>What was checked: <c>Record</c>, <c>Salt</c>, <c>Permission</c>, <c>Leftover</c>, <c>Restore</c>, <c>Deletion</c>, <c>Entry</c> or <c>Summary</c>.</summary>
     public required string Check { get; init; }
 
+    /// <summary>What kind of thing was found.</summary>
+    public KmsKeyStoreIssue Issue { get; init; }
+
     /// <summary>The file's name within the directory; <c>.</c> for the directory itself.</summary>
     public required string Name { get; init; }
 
