@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 
 namespace RustFs.Kms.PowerShell;
 
@@ -65,7 +64,7 @@ internal sealed class KeyTester
             using KmsDataKey opened = await backend
                 .UnwrapDataKeyAsync(made.CiphertextBlob, made.EncryptionContext, cancellationToken)
                 .ConfigureAwait(false);
-            return CryptographicOperations.FixedTimeEquals(made.Plaintext, opened.Plaintext)
+            return made.HasSamePlaintextAs(opened)
                 ? test with { RoundTrip = true }
                 : throw new KmsException(KmsErrorCode.KmsIntegrity, Strings.RoundTripDiffers, test.KeyId);
         }

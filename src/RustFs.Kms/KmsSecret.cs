@@ -7,32 +7,38 @@ namespace RustFs.Kms;
 
 /// <summary>
 /// Secret bytes that the garbage collector does not copy about, and that are wiped on dispose or, when somebody forgot, on
-/// finalization.
+/// finalization. Who shares a secret with others borrows it: the wipe waits until the last loan is back, so that nobody ever
+/// works with bytes that turn to zero under his hands.
 /// </summary>
 internal sealed class KmsSecret : IDisposable
 {
     private readonly byte[] _bytes;
-    private volatile bool _wiped;
+    private readonly object _gate = new();
+    private int _loans;
+    private bool _disposed;
 
     private KmsSecret(int length) => _bytes = GC.AllocateArray<byte>(length, pinned: true);
 
-    ~KmsSecret() => Wipe();
+    ~KmsSecret() => CryptographicOperations.ZeroMemory(_bytes);
 
     internal int Length => _bytes.Length;
 
-    internal bool IsWiped => _wiped;
-
-    /// <summary>The bytes themselves; whoever takes them does not keep them.</summary>
-    internal byte[] Array
+    internal bool IsDisposed
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_wiped, typeof(KmsDataKey));
-            return _bytes;
+            lock (_gate)
+            {
+                return _disposed;
+            }
         }
     }
 
-    internal Span<byte> Bytes => Array;
+    /// <summary>The bytes themselves, for the one who alone holds the secret and disposes of it.</summary>
+    internal byte[] Array => _bytes;
+
+    /// <summary>The bytes themselves, for the one who alone holds the secret and disposes of it.</summary>
+    internal Span<byte> Bytes => _bytes;
 
     /// <summary>A secret of zeros, to be filled by the caller.</summary>
     internal static KmsSecret OfLength(int length) => new(length);
@@ -68,17 +74,57 @@ internal sealed class KmsSecret : IDisposable
         }
     }
 
+    /// <summary>Borrows the bytes; the loan is disposed of as soon as they were used.</summary>
+    /// <exception cref="ObjectDisposedException">The secret was disposed of.</exception>
+    internal Loan Lend()
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _loans++;
+            return new Loan(this);
+        }
+    }
+
     public void Dispose()
     {
-        Wipe();
+        lock (_gate)
+        {
+            _disposed = true;
+            WipeWhenFree();
+        }
+
         GC.SuppressFinalize(this);
     }
 
     public override string ToString() => "(secret)";
 
-    private void Wipe()
+    private void Return()
     {
-        _wiped = true;
-        CryptographicOperations.ZeroMemory(_bytes);
+        lock (_gate)
+        {
+            _loans--;
+            WipeWhenFree();
+        }
+    }
+
+    private void WipeWhenFree()
+    {
+        if (_disposed && _loans == 0)
+        {
+            CryptographicOperations.ZeroMemory(_bytes);
+        }
+    }
+
+    /// <summary>Borrowed bytes, which stay what they are until the loan is disposed of.</summary>
+    internal readonly ref struct Loan
+    {
+        private readonly KmsSecret _secret;
+
+        internal Loan(KmsSecret secret) => _secret = secret;
+
+        internal ReadOnlySpan<byte> Bytes => _secret._bytes;
+
+        public void Dispose() => _secret.Return();
     }
 }

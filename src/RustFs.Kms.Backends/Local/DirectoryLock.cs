@@ -58,16 +58,21 @@ internal sealed class DirectoryLock : IDisposable
         return null;
     }
 
-    // Windows locks no directories: a file elsewhere, named after the directory, stands for it.
+    // Windows locks no directories: a file in a place that all users share, named after the directory, stands for it. It stays
+    // there, because a file that is being deleted can be neither opened nor made.
     private static FileStream? TryLockFile(string directory)
     {
+        const int SharingViolation = unchecked((int)0x80070020);
         byte[] digest = SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(directory).ToUpperInvariant()));
-        string path = Path.Combine(Path.GetTempPath(), $"RustFs.Kms-{Convert.ToHexString(digest)}.lock");
+        string shared = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.CommonApplicationData), "RustFs.Kms");
+        _ = Directory.CreateDirectory(shared);
         try
         {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            // Reading is what every user may do with a file of another's; sharing nothing is the lock.
+            return new FileStream(
+                Path.Combine(shared, Convert.ToHexString(digest) + ".lock"), FileMode.OpenOrCreate, FileAccess.Read, FileShare.None, bufferSize: 1);
         }
-        catch (IOException) when (File.Exists(path))
+        catch (IOException exception) when (exception.HResult == SharingViolation)
         {
             return null;
         }

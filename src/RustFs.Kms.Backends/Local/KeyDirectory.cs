@@ -1,4 +1,4 @@
-using System.Text;
+using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 
 namespace RustFs.Kms.Backends.Local;
@@ -17,11 +17,12 @@ internal sealed class KeyDirectory(string path)
     /// <summary>The longest id, in UTF-8 bytes, whose temporary still fits a file name of 255 bytes.</summary>
     internal const int MaximumKeyIdLength = 214;
 
+    private const int MaximumFileNameLength = 255;
+
     /// <summary>No record comes near this; a larger file is not read into memory.</summary>
     internal const int MaximumRecordLength = 1024 * 1024;
 
     private const string KeyExtension = ".key";
-    private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private static readonly EnumerationOptions s_everything = new()
     {
@@ -79,11 +80,11 @@ internal sealed class KeyDirectory(string path)
         {
             problem = "A key id must name one file inside the key directory.";
         }
-        else if (!TryMeasure(keyId, out int length))
+        else if (UnicodeText.Measure(keyId) is not { } length)
         {
             problem = "A key id must be valid Unicode text.";
         }
-        else if (forWriting && length > MaximumKeyIdLength)
+        else if (length > (forWriting ? MaximumKeyIdLength : MaximumFileNameLength - KeyExtension.Length))
         {
             problem = $"A key id of {length} bytes is too long: file names allow {MaximumKeyIdLength}.";
         }
@@ -139,20 +140,6 @@ internal sealed class KeyDirectory(string path)
 
     private static string TemporaryOf(string keyId) => $"{keyId}.tmp-{Guid.NewGuid():D}";
 
-    private static bool TryMeasure(string text, out int length)
-    {
-        try
-        {
-            length = s_strictUtf8.GetByteCount(text);
-            return true;
-        }
-        catch (EncoderFallbackException)
-        {
-            length = 0;
-            return false;
-        }
-    }
-
     private byte[]? Read(string name)
     {
         string file = System.IO.Path.Combine(Path, name);
@@ -169,7 +156,7 @@ internal sealed class KeyDirectory(string path)
             int read = ReadAt(handle, buffer.AsSpan(length), length);
             if (read == 0)
             {
-                Array.Resize(ref buffer, length);
+                Resize(ref buffer, length);
                 return buffer;
             }
 
@@ -181,9 +168,18 @@ internal sealed class KeyDirectory(string path)
 
             if (length == buffer.Length)
             {
-                Array.Resize(ref buffer, buffer.Length * 2);
+                Resize(ref buffer, buffer.Length * 2);
             }
         }
+    }
+
+    // A plain record holds the material itself: no copy is left where the buffer was.
+    private static void Resize(ref byte[] buffer, int length)
+    {
+        byte[] old = buffer;
+        buffer = new byte[length];
+        old.AsSpan(0, Math.Min(length, old.Length)).CopyTo(buffer);
+        CryptographicOperations.ZeroMemory(old);
     }
 
     private static int ReadAt(SafeFileHandle handle, Span<byte> buffer, long offset)

@@ -9,7 +9,10 @@ internal enum KeyProtection
     /// <summary><c>encrypted-master-key</c>: sealed under the Argon2id key, and no other is tried.</summary>
     Sealed,
 
-    /// <summary><c>plaintext-dev-only</c>: the material stands there in clear.</summary>
+    /// <summary>
+    /// <c>plaintext-dev-only</c>: the material stands there in clear. It is not protected in memory either: what parses the
+    /// record holds it as text.
+    /// </summary>
     Plaintext,
 }
 

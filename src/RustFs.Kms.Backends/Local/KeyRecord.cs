@@ -110,7 +110,8 @@ internal sealed record KeyRecord
         }
         catch (JsonException exception)
         {
-            throw Damaged(keyId, KmsKeyFault.MaterialCorrupt, $"is not a key record: {Explain(exception)}", exception);
+            // Without the cause, on purpose: the parser's own text quotes the input, which may hold material.
+            throw Damaged(keyId, KmsKeyFault.MaterialCorrupt, $"is not a key record: {Explain(exception)}");
         }
     }
 
@@ -131,7 +132,7 @@ internal sealed record KeyRecord
             .Name("rotated_at").Text(RotatedAt?.Text)
             .Name("created_by").Text(CreatedBy)
             .Name("deletion_date").Text(DeletionDate?.Text)
-            .Name(MaterialField).Text(Convert.ToBase64String(Material))
+            .Name(MaterialField).Base64(Material)
             .Name("nonce").Bytes(Nonce)
             .Name(MarkerField).Text(KeyProtectionText.Of(Protection));
         foreach ((string name, byte[] value) in UnknownFields)
@@ -252,7 +253,7 @@ internal sealed record KeyRecord
             : throw Damaged(keyId, KmsKeyFault.MaterialCorrupt, "has key material that is not Base64");
     }
 
-    // The parser's own text quotes the input, which may hold material; ours names fields only.
+    // Our own texts name fields only.
     private static string Explain(JsonException exception) =>
         exception.BytePositionInLine is null ? exception.Message : $"not JSON, from line {exception.LineNumber + 1} on";
 }

@@ -8,23 +8,96 @@ namespace RustFs.Kms.Backends.Local;
 /// </summary>
 internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDisposable
 {
+    private volatile bool _proven;
+
     internal KeyDirectory Directory { get; } = directory;
 
     internal bool HasMasterKey => ring.HasMasterKey;
 
     /// <summary>The record of a key.</summary>
     /// <exception cref="KmsException"><see cref="KmsErrorCode.KmsKeyNotFound"/>, or what is wrong with the record.</exception>
-    internal KeyRecord Load(string keyId) => KeyRecord.Decode(keyId, Read(keyId));
+    internal KeyRecord Load(string keyId)
+    {
+        byte[] content = Read(keyId);
+        try
+        {
+            return KeyRecord.Decode(keyId, content);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(content);
+        }
+    }
 
     /// <summary>The material of a record, which the caller wipes.</summary>
     internal KmsSecret Open(KeyRecord record)
     {
-        if (!record.IsPlaintext && !ring.HasSalt && ring.HasMasterKey && Directory.Exists(KeyDirectory.SaltName))
+        if (!record.IsPlaintext && !ring.HasSalt && ring.HasMasterKey && Directory.ReadSalt() is { } salt)
         {
-            EnsureSalt(); // another process made it since this store was opened
+            ring.UseSalt(salt); // another process made it since this store was opened
         }
 
-        return ring.Open(record);
+        KmsSecret material = ring.Open(record);
+        _proven |= !record.IsPlaintext;
+        return material;
+    }
+
+    /// <summary>
+    /// Whether a sealed record proves the master key to be the right one. The format has no check value: as long as no record
+    /// opens, the next is tried, and where nothing is sealed, nothing can tell.
+    /// </summary>
+    /// <exception cref="KmsException">There are sealed records, and none opens.</exception>
+    internal bool ProveMasterKey(CancellationToken cancellationToken)
+    {
+        int failures = 0;
+        bool needsSalt = false;
+        foreach (string keyId in Directory.KeyIds())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                KeyRecord record = Load(keyId);
+                needsSalt |= record.Protection == KeyProtection.Sealed;
+                if (!record.IsPlaintext)
+                {
+                    Open(record).Dispose();
+                    return true;
+                }
+            }
+            catch (KmsException exception) when (exception.Fault == KmsKeyFault.ConfigurationError)
+            {
+                throw new KmsException(
+                    KmsErrorCode.KmsAuthentication,
+                    $"The keys in '{Directory.Path}' are encrypted, and no master key was given.",
+                    Directory.Path,
+                    KmsKeyFault.ConfigurationError);
+            }
+            catch (KmsException exception) when (exception.Fault == KmsKeyFault.MaterialAuthenticationFailed)
+            {
+                failures++;
+            }
+            catch (KmsException)
+            {
+                // Damaged, newer or vanished: it says nothing about the master key, and the listing shows it.
+            }
+        }
+
+        if (failures == 0)
+        {
+            return false;
+        }
+
+        throw needsSalt && !ring.HasSalt
+            ? new KmsException(
+                KmsErrorCode.KmsPreconditionFailed,
+                $"The salt file '{KeyDirectory.SaltName}' is missing in '{Directory.Path}', and the keys there were sealed with it.",
+                Directory.Path)
+            : new KmsException(
+                KmsErrorCode.KmsAuthentication,
+                $"The master key opens none of the {failures} encrypted keys in '{Directory.Path}': it is not the one that they " +
+                "were sealed under (or salt or records were altered). Nothing was written.",
+                Directory.Path,
+                KmsKeyFault.MaterialAuthenticationFailed);
     }
 
     /// <summary>The material of a record as a wrapping key.</summary>
@@ -54,7 +127,7 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDi
                 throw AlreadyExists(draft.KeyId);
             }
 
-            EnsureSalt();
+            PrepareSealing(cancellationToken);
             using KmsSecret material = KmsSecret.Random(KeyRecord.MaterialLength);
             KeyRecord record = ring.Seal(draft, material.Bytes);
             return Publish(record, content => Directory.TryCreateRecord(record.KeyId, content)) ? record : throw AlreadyExists(record.KeyId);
@@ -69,7 +142,7 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDi
     {
         KeyDirectory.ValidateKeyId(keyId, forWriting: true);
         using DirectoryLock held = await LockAsync(cancellationToken).ConfigureAwait(false);
-        return Guard(keyId, () => Update(keyId, change));
+        return Guard(keyId, () => Update(keyId, change, cancellationToken));
     }
 
     /// <summary>Destroys a key: first a tombstone, as the server does, so that a half-done deletion is never a usable key.</summary>
@@ -77,11 +150,13 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDi
     {
         KeyDirectory.ValidateKeyId(keyId, forWriting: true);
         using DirectoryLock held = await LockAsync(cancellationToken).ConfigureAwait(false);
-        _ = Guard(keyId, () => Update(keyId, record =>
+        KeyRecord BuryIfPermitted(KeyRecord record)
         {
             check(record);
             return record.State == KmsKeyState.Unavailable ? record : record with { State = KmsKeyState.Unavailable };
-        }));
+        }
+
+        _ = Guard(keyId, () => Update(keyId, BuryIfPermitted, cancellationToken));
         try
         {
             Directory.DeleteRecord(keyId);
@@ -133,32 +208,46 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDi
         }
     }
 
-    private KeyRecord Update(string keyId, Func<KeyRecord, KeyRecord> change)
+    private KeyRecord Update(string keyId, Func<KeyRecord, KeyRecord> change, CancellationToken cancellationToken)
     {
         byte[] before = Read(keyId);
-        var record = KeyRecord.Decode(keyId, before);
-        using KmsSecret material = Open(record);
-        KeyRecord changed = change(record);
-        if (ReferenceEquals(changed, record))
+        try
         {
-            return record;
-        }
-
-        EnsureSalt();
-        changed = ring.Seal(changed, material.Bytes);
-        _ = Publish(changed, content =>
-        {
-            // A server takes no lock. Looking once more right before the rename leaves it next to no room.
-            if (!Read(keyId).AsSpan().SequenceEqual(before))
+            KeyRecord record = KeyRecord.Decode(keyId, before);
+            using KmsSecret material = Open(record);
+            KeyRecord changed = change(record);
+            if (ReferenceEquals(changed, record))
             {
-                throw new KmsException(
-                    KmsErrorCode.KmsConflict, $"The record of the key '{keyId}' was changed by somebody else meanwhile.", keyId);
+                return record;
             }
 
-            Directory.ReplaceRecord(keyId, content);
-            return true;
-        });
-        return changed;
+            PrepareSealing(cancellationToken);
+            changed = ring.Seal(changed, material.Bytes);
+            _ = Publish(changed, content =>
+            {
+                RequireUnchanged(keyId, before);
+                Directory.ReplaceRecord(keyId, content);
+                return true;
+            });
+            return changed;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(before);
+        }
+    }
+
+    // A server takes no lock. Looking once more right before the rename leaves it next to no room.
+    private void RequireUnchanged(string keyId, byte[] before)
+    {
+        byte[] now = Read(keyId);
+        bool same = now.AsSpan().SequenceEqual(before);
+        CryptographicOperations.ZeroMemory(now);
+        if (!same)
+        {
+            throw new KmsException(
+                KmsErrorCode.KmsConflict, $"The record of the key '{keyId}' was changed by somebody else meanwhile.", keyId);
+        }
     }
 
     private static bool Publish(KeyRecord record, Func<byte[], bool> publish)
@@ -211,23 +300,48 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDi
             : KeyStateRules.NotFound(keyId);
     }
 
-    // A salt is made only where no record can depend on one that was lost: see local-backend-format.md 1.6.
-    private void EnsureSalt()
+    // What is sealed must be openable by whoever has this directory and its master key: so it is sealed under the salt that is
+    // there now, and under a master key that opens what is there already.
+    private void PrepareSealing(CancellationToken cancellationToken)
     {
-        if (!ring.HasMasterKey || ring.HasSalt)
+        byte[]? salt = Directory.ReadSalt();
+        if (!ring.HasMasterKey)
         {
+            if (salt is not null)
+            {
+                throw new KmsException(
+                    KmsErrorCode.KmsAuthentication,
+                    $"The key directory '{Directory.Path}' has a salt: its keys belong under a master key, and none was given. Nothing was written.",
+                    Directory.Path,
+                    KmsKeyFault.ConfigurationError);
+            }
+
             return;
         }
 
-        byte[]? salt = Directory.ReadSalt();
-        if (salt is null)
+        if (ring.HasSalt && (salt is null || !ring.Uses(salt)))
         {
-            RefuseIfSaltWasLost();
-            byte[] fresh = RandomNumberGenerator.GetBytes(KeyDirectory.SaltLength);
-            salt = Directory.TryCreateSalt(fresh) ? fresh : Directory.ReadSalt()!;
+            throw new KmsException(
+                KmsErrorCode.KmsConflict,
+                $"The salt of the key directory '{Directory.Path}' was {(salt is null ? "removed" : "replaced")} since it was opened. A key " +
+                "sealed now could not be opened again; nothing was written.",
+                Directory.Path);
         }
 
-        ring.UseSalt(salt);
+        if (!ring.HasSalt)
+        {
+            ring.UseSalt(salt ?? CreateSalt());
+        }
+
+        _proven = _proven || ProveMasterKey(cancellationToken);
+    }
+
+    // A salt is made only where no record can depend on one that was lost: see local-backend-format.md 1.6.
+    private byte[] CreateSalt()
+    {
+        RefuseIfSaltWasLost();
+        byte[] fresh = RandomNumberGenerator.GetBytes(KeyDirectory.SaltLength);
+        return Directory.TryCreateSalt(fresh) ? fresh : Directory.ReadSalt()!;
     }
 
     private void RefuseIfSaltWasLost()

@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace RustFs.Kms.Backends.Local;
 
 /// <summary>
-/// Opens a key directory without changing a byte of it, or makes a new one. A wrong master key is found here, not at first use.
+/// Opens a key directory without changing a byte of it, or makes a new one. A wrong master key is found here, not at first use,
+/// as soon as one sealed record is there to tell.
 /// </summary>
 internal static class KeyStoreOpener
 {
@@ -11,9 +12,9 @@ internal static class KeyStoreOpener
 
     internal static (KeyStore Store, IReadOnlyList<string> Warnings) Open(KmsKeyDirectoryOptions options, CancellationToken cancellationToken)
     {
-        if (options.MasterKey is { Length: 0 })
+        if (options is { Create: true, MasterKey.Length: 0 })
         {
-            throw new KmsException(KmsErrorCode.KmsUsage, "The master key must not be empty.", options.Path);
+            throw new KmsException(KmsErrorCode.KmsUsage, "The master key of a new key directory must not be empty.", options.Path);
         }
 
         try
@@ -28,12 +29,12 @@ internal static class KeyStoreOpener
                 RequireKeyDirectory(directory);
             }
 
-            byte[]? salt = directory.ReadSalt();
+            byte[]? salt = options.MasterKey is null ? null : directory.ReadSalt();
             var store = new KeyStore(directory, new MasterKeyRing(options.MasterKey, salt));
             try
             {
-                RequireRightMasterKey(store, hasSalt: salt is not null, cancellationToken);
-                return (store, Warnings(store));
+                bool proven = store.ProveMasterKey(cancellationToken);
+                return (store, Warnings(store, options, proven));
             }
             catch
             {
@@ -73,7 +74,8 @@ internal static class KeyStoreOpener
 
     private static void Create(KeyDirectory directory, bool withSalt)
     {
-        if (Directory.Exists(directory.Path) && directory.EntryNames().FirstOrDefault() is { } entry)
+        // What a creation that was killed left behind is no reason to refuse the next.
+        if (Directory.Exists(directory.Path) && directory.EntryNames().FirstOrDefault(name => !KeyDirectory.IsLeftover(name)) is { } entry)
         {
             throw new KmsException(
                 KmsErrorCode.KmsConflict,
@@ -81,25 +83,34 @@ internal static class KeyStoreOpener
                 directory.Path);
         }
 
-        if (OperatingSystem.IsWindows())
-        {
-            _ = Directory.CreateDirectory(directory.Path);
-        }
-        else
-        {
-            _ = Directory.CreateDirectory(directory.Path, DurableFile.DirectoryMode);
-            File.SetUnixFileMode(directory.Path, DurableFile.DirectoryMode);
-        }
-
-        if (Path.GetDirectoryName(directory.Path) is { } parent)
-        {
-            DurableFile.SyncDirectory(parent);
-        }
+        MakeDirectory(directory.Path);
 
         // Two that create at once: the salt of the first serves both.
         if (withSalt)
         {
             _ = directory.TryCreateSalt(System.Security.Cryptography.RandomNumberGenerator.GetBytes(KeyDirectory.SaltLength));
+        }
+    }
+
+    // Every level that has to be made is the owner's alone, and durable before anything is put into it.
+    private static void MakeDirectory(string path)
+    {
+        if (Path.GetDirectoryName(path) is { } parent && !Directory.Exists(parent))
+        {
+            MakeDirectory(parent);
+        }
+
+        if (OperatingSystem.IsWindows())
+        {
+            _ = Directory.CreateDirectory(path);
+            return;
+        }
+
+        _ = Directory.CreateDirectory(path, DurableFile.DirectoryMode);
+        File.SetUnixFileMode(path, DurableFile.DirectoryMode);
+        if (Path.GetDirectoryName(path) is { } above)
+        {
+            DurableFile.SyncDirectory(above);
         }
     }
 
@@ -127,69 +138,23 @@ internal static class KeyStoreOpener
         }
     }
 
-    // The format has no check value. One record that opens proves the key; as long as none does, the next is tried.
-    private static void RequireRightMasterKey(KeyStore store, bool hasSalt, CancellationToken cancellationToken)
-    {
-        KmsException? firstFailure = null;
-        int failures = 0;
-        bool needsSalt = false;
-        foreach (string keyId in store.Directory.KeyIds())
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            try
-            {
-                KeyRecord record = store.Load(keyId);
-                needsSalt |= record.Protection == KeyProtection.Sealed;
-                if (!record.IsPlaintext)
-                {
-                    using KmsSecret material = store.Open(record);
-                    return;
-                }
-            }
-            catch (KmsException exception) when (exception.Fault == KmsKeyFault.ConfigurationError)
-            {
-                throw new KmsException(
-                    KmsErrorCode.KmsAuthentication,
-                    $"The keys in '{store.Directory.Path}' are encrypted, and no master key was given.",
-                    store.Directory.Path,
-                    KmsKeyFault.ConfigurationError);
-            }
-            catch (KmsException exception) when (exception.Fault == KmsKeyFault.MaterialAuthenticationFailed)
-            {
-                failures++;
-                firstFailure ??= exception;
-            }
-            catch (KmsException)
-            {
-                // Damaged, newer or vanished: it says nothing about the master key, and the listing shows it.
-            }
-        }
-
-        if (firstFailure is null)
-        {
-            return;
-        }
-
-        throw needsSalt && !hasSalt
-            ? new KmsException(
-                KmsErrorCode.KmsPreconditionFailed,
-                $"The salt file '{KeyDirectory.SaltName}' is missing in '{store.Directory.Path}', and the keys there were sealed with it.",
-                store.Directory.Path)
-            : new KmsException(
-                KmsErrorCode.KmsAuthentication,
-                $"The master key opens none of the {failures} encrypted keys in '{store.Directory.Path}': it is not the one that they " +
-                "were sealed under (or salt or records were altered). Nothing was written.",
-                store.Directory.Path,
-                KmsKeyFault.MaterialAuthenticationFailed);
-    }
-
-    private static List<string> Warnings(KeyStore store)
+    private static List<string> Warnings(KeyStore store, KmsKeyDirectoryOptions options, bool proven)
     {
         var warnings = new List<string>();
         string path = store.Directory.Path;
         if (!store.HasMasterKey)
         {
             warnings.Add($"'{path}' is used without a master key: new keys are stored there in clear. This is for development only.");
+        }
+
+        if (store.HasMasterKey && !proven && !options.Create)
+        {
+            warnings.Add($"Nothing in '{path}' is encrypted yet, so nothing can tell whether the master key is the right one.");
+        }
+
+        if (options.MasterKey is { Length: 0 })
+        {
+            warnings.Add("The master key is empty. A RustFS server accepts that in its development mode only.");
         }
 
         if (!OperatingSystem.IsWindows() && File.GetUnixFileMode(path) != DurableFile.DirectoryMode)

@@ -73,6 +73,8 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
                 creation.KeyId);
         }
 
+        UnicodeText.Require("The description", creation.KeyId, creation.Description);
+        UnicodeText.Require("A tag", creation.KeyId, creation.Tags.Keys.Concat(creation.Tags.Values));
         var tags = new Dictionary<string, string>(creation.Tags, StringComparer.Ordinal);
         string? named = creation.KeyId ?? tags.GetValueOrDefault(KmsLimits.NameTag);
         string keyId = named ?? Guid.NewGuid().ToString("D");
@@ -150,12 +152,17 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
     public Task<KmsKey> SetKeyDescriptionAsync(string keyId, string? description, CancellationToken cancellationToken) => ChangeAsync(
         keyId,
         KeyOperation.ChangeMetadata,
-        record => record.Description == NullIfEmpty(description) ? record : record with { Description = NullIfEmpty(description) },
+        record =>
+        {
+            UnicodeText.Require("The description", keyId, description);
+            return record.Description == NullIfEmpty(description) ? record : record with { Description = NullIfEmpty(description) };
+        },
         cancellationToken);
 
     public Task<KmsKey> AddKeyTagsAsync(string keyId, IReadOnlyDictionary<string, string> tags, CancellationToken cancellationToken) =>
         ChangeTagsAsync(keyId, tags.Keys, all =>
         {
+            UnicodeText.Require("A tag", keyId, tags.Keys.Concat(tags.Values));
             foreach ((string name, string value) in tags)
             {
                 all[name] = value;
@@ -174,6 +181,8 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
     public Task<KmsDataKey> GenerateDataKeyAsync(KmsDataKeyRequest request, CancellationToken cancellationToken) => Answer(() =>
     {
         string spec = DataKeyEnvelope.SpecText(request.KeySpec);
+        UnicodeText.Require(
+            "The encryption context", request.KeyId, request.EncryptionContext.Keys.Concat(request.EncryptionContext.Values));
         KeyRecord record = store.Load(request.KeyId);
         KeyStateRules.Require(record, KeyOperation.GenerateDataKey);
         using KmsSecret wrappingKey = store.OpenWrappingKey(record);

@@ -17,6 +17,7 @@ internal sealed class MasterKeyRing : IDisposable
     private readonly KmsSecret? _legacy;
     private readonly object _gate = new();
     private volatile KmsSecret? _argon2id;
+    private byte[]? _salt;
 
     /// <summary>Makes the ring.</summary>
     /// <param name="masterKey">Copied; null for a directory that is used without a master key.</param>
@@ -76,8 +77,19 @@ internal sealed class MasterKeyRing : IDisposable
         {
             if (_argon2id is null && _masterKey is not null)
             {
-                _argon2id = DeriveArgon2id(_masterKey.Bytes, salt);
+                using KmsSecret.Loan masterKey = Lend(_masterKey);
+                _salt = salt.ToArray();
+                _argon2id = DeriveArgon2id(masterKey.Bytes, salt);
             }
+        }
+    }
+
+    /// <summary>Whether the current key was derived with this salt.</summary>
+    internal bool Uses(ReadOnlySpan<byte> salt)
+    {
+        lock (_gate)
+        {
+            return _salt is not null && salt.SequenceEqual(_salt);
         }
     }
 
@@ -122,7 +134,7 @@ internal sealed class MasterKeyRing : IDisposable
             return record with { Material = material.ToArray(), Nonce = [], Protection = KeyProtection.Plaintext };
         }
 
-        KmsSecret key = _argon2id ?? throw new InvalidOperationException("Sealing needs the salt.");
+        using KmsSecret.Loan key = Lend(_argon2id ?? throw new InvalidOperationException("Sealing needs the salt."));
         byte[] nonce = RandomNumberGenerator.GetBytes(KeyRecord.NonceLength);
         return record with { Material = Aead.Seal(key.Bytes, nonce, material), Nonce = nonce, Protection = KeyProtection.Sealed };
     }
@@ -134,6 +146,27 @@ internal sealed class MasterKeyRing : IDisposable
         _argon2id?.Dispose();
     }
 
-    private static KmsSecret? TryOpen(KmsSecret? key, KeyRecord record) =>
-        key is null ? null : Aead.TryOpen(key.Bytes, record.Nonce, record.Material);
+    private static KmsSecret? TryOpen(KmsSecret? key, KeyRecord record)
+    {
+        if (key is null)
+        {
+            return null;
+        }
+
+        using KmsSecret.Loan loan = Lend(key);
+        return Aead.TryOpen(loan.Bytes, record.Nonce, record.Material);
+    }
+
+    // Somebody may close a connection while somebody else works through it.
+    private static KmsSecret.Loan Lend(KmsSecret key)
+    {
+        try
+        {
+            return key.Lend();
+        }
+        catch (ObjectDisposedException)
+        {
+            throw new KmsException(KmsErrorCode.KmsNotFound, "The connection was closed while it was being used.");
+        }
+    }
 }

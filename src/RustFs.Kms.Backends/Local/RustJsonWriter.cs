@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace RustFs.Kms.Backends.Local;
@@ -13,15 +14,15 @@ internal sealed class RustJsonWriter(bool pretty = false)
 {
     private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private readonly ArrayBufferWriter<byte> _output = new(1024);
+    private readonly WipingBuffer _output = new();
     private int _depth;
     private bool _hasItems;
     private bool _afterName;
 
-    internal ReadOnlySpan<byte> Written => _output.WrittenSpan;
+    internal ReadOnlySpan<byte> Written => _output.Written;
 
     /// <summary>Wipes what was written, for output that holds a secret.</summary>
-    internal void Wipe() => _output.Clear();
+    internal void Wipe() => _output.Wipe();
 
     internal RustJsonWriter BeginObject() => Begin('{');
 
@@ -73,6 +74,18 @@ internal sealed class RustJsonWriter(bool pretty = false)
         }
 
         return EndArray();
+    }
+
+    /// <summary>Bytes as a Base64 string, without a string in between that nobody could wipe.</summary>
+    internal RustJsonWriter Base64(ReadOnlySpan<byte> bytes)
+    {
+        NextItem();
+        Put("\""u8);
+        Span<byte> space = _output.GetSpan(System.Buffers.Text.Base64.GetMaxEncodedToUtf8Length(bytes.Length));
+        _ = System.Buffers.Text.Base64.EncodeToUtf8(bytes, space, out _, out int written);
+        _output.Advance(written);
+        Put("\""u8);
+        return this;
     }
 
     /// <summary>An object of strings, its names in byte order, so that the same map always gives the same bytes.</summary>
@@ -173,4 +186,41 @@ internal sealed class RustJsonWriter(bool pretty = false)
     }
 
     private void Put(ReadOnlySpan<byte> bytes) => _output.Write(bytes);
+
+    /// <summary>A growing buffer that leaves nothing behind where it was.</summary>
+    private sealed class WipingBuffer : IBufferWriter<byte>
+    {
+        private byte[] _bytes = new byte[1024];
+        private int _length;
+
+        internal ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);
+
+        public void Advance(int count) => _length += count;
+
+        public Span<byte> GetSpan(int sizeHint = 0)
+        {
+            int needed = _length + Math.Max(sizeHint, 1);
+            if (needed > _bytes.Length)
+            {
+                byte[] larger = new byte[Math.Max(needed, _bytes.Length * 2)];
+                Written.CopyTo(larger);
+                CryptographicOperations.ZeroMemory(_bytes);
+                _bytes = larger;
+            }
+
+            return _bytes.AsSpan(_length);
+        }
+
+        public Memory<byte> GetMemory(int sizeHint = 0)
+        {
+            _ = GetSpan(sizeHint);
+            return _bytes.AsMemory(_length);
+        }
+
+        internal void Wipe()
+        {
+            CryptographicOperations.ZeroMemory(_bytes);
+            _length = 0;
+        }
+    }
 }

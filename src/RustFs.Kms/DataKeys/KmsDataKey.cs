@@ -1,5 +1,6 @@
 using System.Collections.ObjectModel;
 using System.Security;
+using System.Security.Cryptography;
 
 namespace RustFs.Kms;
 
@@ -47,13 +48,10 @@ public sealed class KmsDataKey : IDisposable
     public int PlaintextLength { get; }
 
     /// <summary>Whether the plaintext is here and not yet wiped.</summary>
-    public bool HasPlaintext => _plaintext is { IsWiped: false };
+    public bool HasPlaintext => _plaintext is { IsDisposed: false };
 
     /// <summary>The name of the connection that the data key came through.</summary>
     public string? Connection { get; }
-
-    internal ReadOnlySpan<byte> Plaintext =>
-        (_plaintext ?? throw new InvalidOperationException("This data key was made without its plaintext.")).Bytes;
 
     /// <summary>Copies the plaintext to the start of a buffer that the caller owns and wipes.</summary>
     /// <param name="destination">At least <see cref="PlaintextLength"/> bytes.</param>
@@ -63,14 +61,13 @@ public sealed class KmsDataKey : IDisposable
     public void CopyPlaintextTo(byte[] destination)
     {
         ArgumentNullException.ThrowIfNull(destination);
-        ReadOnlySpan<byte> plaintext = Plaintext;
-        if (destination.Length < plaintext.Length)
+        using KmsSecret.Loan plaintext = LendPlaintext();
+        if (destination.Length < plaintext.Bytes.Length)
         {
-            throw new ArgumentException($"The buffer needs at least {plaintext.Length} bytes.", nameof(destination));
+            throw new ArgumentException($"The buffer needs at least {plaintext.Bytes.Length} bytes.", nameof(destination));
         }
 
-        plaintext.CopyTo(destination);
-        GC.KeepAlive(this); // the finalizer of the secret wipes it, and must not do so while it is being read
+        plaintext.Bytes.CopyTo(destination);
     }
 
     /// <summary>
@@ -83,8 +80,7 @@ public sealed class KmsDataKey : IDisposable
     public object? UsePlaintext(Func<byte[], object?> use)
     {
         ArgumentNullException.ThrowIfNull(use);
-        using KmsSecret copy = KmsSecret.CopyOf(Plaintext);
-        GC.KeepAlive(this);
+        using KmsSecret copy = CopyPlaintext();
         return use(copy.Array);
     }
 
@@ -93,11 +89,11 @@ public sealed class KmsDataKey : IDisposable
     /// <exception cref="ObjectDisposedException">The plaintext has been wiped.</exception>
     public SecureString ToSecureString()
     {
-        ReadOnlySpan<byte> plaintext = Plaintext;
-        char[] text = GC.AllocateArray<char>((plaintext.Length + 2) / 3 * 4, pinned: true);
+        using KmsSecret.Loan plaintext = LendPlaintext();
+        char[] text = GC.AllocateArray<char>((plaintext.Bytes.Length + 2) / 3 * 4, pinned: true);
         try
         {
-            if (!Convert.TryToBase64Chars(plaintext, text, out int written))
+            if (!Convert.TryToBase64Chars(plaintext.Bytes, text, out int written))
             {
                 throw new InvalidOperationException("The Base64 buffer is too short.");
             }
@@ -114,7 +110,6 @@ public sealed class KmsDataKey : IDisposable
         finally
         {
             text.AsSpan().Clear();
-            GC.KeepAlive(this);
         }
     }
 
@@ -124,4 +119,25 @@ public sealed class KmsDataKey : IDisposable
     /// <summary>What the object is, without anything secret.</summary>
     public override string ToString() =>
         $"KmsDataKey ({KeySpec}, wrapped by {KeyId}, plaintext {(HasPlaintext ? "hidden" : "absent")})";
+
+    /// <summary>Compares two plaintexts without showing where they differ.</summary>
+    internal bool HasSamePlaintextAs(KmsDataKey other)
+    {
+        using KmsSecret.Loan ours = LendPlaintext();
+        using KmsSecret.Loan theirs = other.LendPlaintext();
+        return CryptographicOperations.FixedTimeEquals(ours.Bytes, theirs.Bytes);
+    }
+
+    private KmsSecret CopyPlaintext()
+    {
+        using KmsSecret.Loan plaintext = LendPlaintext();
+        return KmsSecret.CopyOf(plaintext.Bytes);
+    }
+
+    private KmsSecret.Loan LendPlaintext()
+    {
+        KmsSecret secret = _plaintext ?? throw new InvalidOperationException("This data key was made without its plaintext.");
+        ObjectDisposedException.ThrowIf(secret.IsDisposed, this);
+        return secret.Lend();
+    }
 }

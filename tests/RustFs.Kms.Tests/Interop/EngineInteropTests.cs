@@ -40,11 +40,11 @@ public sealed class EngineInteropTests : IDisposable
         Assert.Equal(("Active", "d \"é\u0007\"", "🔑\u007f"), (keys["full"].Status, keys["full"].Description, keys["full"].Tags["tag"]));
         Assert.Equal("Disabled", keys["off"].Status);
         Assert.Equal(("PendingDeletion", leaving.DeletionDateText), (keys["leaving"].Status, keys["leaving"].DeletionDate));
-        Assert.Equal(ours.Plaintext.ToArray(), server.DecryptEnvelope(ours.CiphertextBlob, context));
+        Assert.Equal(ours.PlaintextBytes(), server.DecryptEnvelope(ours.CiphertextBlob, context));
 
         RustFsDataKey theirs = server.GenerateDataKey("full", "AES_256", context);
         using KmsDataKey opened = await store.UnwrapDataKeyAsync(theirs.Envelope, context, default);
-        Assert.Equal(theirs.Plaintext, opened.Plaintext.ToArray());
+        Assert.Equal(theirs.Plaintext, opened.PlaintextBytes());
 
         KmsDataKey moved = await store.RewrapDataKeyAsync(theirs.Envelope, context, "..", default);
         Assert.Equal(theirs.Plaintext, server.DecryptEnvelope(moved.CiphertextBlob, context));
@@ -85,7 +85,7 @@ public sealed class EngineInteropTests : IDisposable
         KmsKey before = await store.GetKeyAsync("old", default);
         Assert.Equal(server.Load("old").CreatedAt, before.CreatedAtText);
         using KmsDataKey opened = await store.UnwrapDataKeyAsync(theirs.Envelope, KmsKey.NoTags, default);
-        Assert.Equal(theirs.Plaintext, opened.Plaintext.ToArray());
+        Assert.Equal(theirs.Plaintext, opened.PlaintextBytes());
 
         await store.SetKeyDescriptionAsync("old", "changed", default);
         RustFsKeyRecord after = RustFsKeyDirectory.Start(_directory.Path, TemporaryKeyDirectory.MasterKey).Require().Load("old");

@@ -43,13 +43,13 @@ public sealed class KeyDirectoryTests : IDisposable
         {
             await first.CreateKeyAsync(new KmsKeyCreation { KeyId = "k" }, default);
             using KmsDataKey made = await first.GenerateDataKeyAsync(new KmsDataKeyRequest { KeyId = "k" }, default);
-            (blob, plaintext) = (made.CiphertextBlob, made.Plaintext.ToArray());
+            (blob, plaintext) = (made.CiphertextBlob, made.PlaintextBytes());
             await first.DisableKeyAsync("k", default);
         }
 
         await using IKmsBackend second = await _directory.OpenAsync();
         using KmsDataKey opened = await second.UnwrapDataKeyAsync(blob, KmsKey.NoTags, default);
-        Assert.Equal(plaintext, opened.Plaintext.ToArray());
+        Assert.Equal(plaintext, opened.PlaintextBytes());
     }
 
     [Fact]
@@ -58,14 +58,13 @@ public sealed class KeyDirectoryTests : IDisposable
         await (await StoreWithAsync("a", "b")).DisposeAsync();
         SortedDictionary<string, string> before = _directory.Snapshot();
 
-        foreach (string? wrong in (string?[])["wrong", TemporaryKeyDirectory.MasterKey + "\n", null])
+        foreach (string? wrong in (string?[])["wrong", TemporaryKeyDirectory.MasterKey + "\n", "", null])
         {
             KmsException refused = await Assert.ThrowsAsync<KmsException>(() => _directory.OpenAsync(wrong));
             Assert.Equal(KmsErrorCode.KmsAuthentication, refused.Code);
             Assert.DoesNotContain("wrong", refused.Message, StringComparison.Ordinal);
         }
 
-        Assert.Equal(KmsErrorCode.KmsUsage, (await Assert.ThrowsAsync<KmsException>(() => _directory.OpenAsync(""))).Code);
         Assert.Equal(before, _directory.Snapshot());
     }
 
@@ -175,7 +174,7 @@ public sealed class KeyDirectoryTests : IDisposable
         await using (IKmsBackend without = await _directory.OpenAsync(masterKey: null))
         {
             using KmsDataKey made = await without.GenerateDataKeyAsync(new KmsDataKeyRequest { KeyId = "plain" }, default);
-            (blob, plaintext) = (made.CiphertextBlob, made.Plaintext.ToArray());
+            (blob, plaintext) = (made.CiphertextBlob, made.PlaintextBytes());
         }
 
         await using IKmsBackend with = await _directory.OpenAsync();
@@ -183,7 +182,7 @@ public sealed class KeyDirectoryTests : IDisposable
         using KmsDataKey opened = await with.UnwrapDataKeyAsync(blob, KmsKey.NoTags, default);
 
         Assert.Equal("encrypted-master-key", key.Protection);
-        Assert.Equal(plaintext, opened.Plaintext.ToArray());
+        Assert.Equal(plaintext, opened.PlaintextBytes());
         Assert.DoesNotContain("BwcHBwc", File.ReadAllText(_directory.PathOf("plain.key")), StringComparison.Ordinal);
         Assert.Equal("2024-01-01T00:00:00+00:00", key.CreatedAtText);
     }
@@ -360,17 +359,16 @@ public sealed class KeyDirectoryTests : IDisposable
         Assert.Equal(
             KmsErrorCode.KmsPreconditionFailed, (await Assert.ThrowsAsync<KmsException>(() => store.CancelKeyDeletionAsync("gone", default))).Code);
         using KmsDataKey opened = await store.UnwrapDataKeyAsync(made.CiphertextBlob, KmsKey.NoTags, default);
-        Assert.True(opened.Plaintext.SequenceEqual(made.Plaintext));
+        Assert.True(opened.PlaintextBytes().SequenceEqual(made.PlaintextBytes()));
     }
 
     [Fact]
-    public async Task A_change_that_changes_nothing_writes_nothing()
+    public async Task A_metadata_change_that_changes_nothing_writes_nothing()
     {
         await using IKmsBackend store = await StoreWithAsync("same");
         await store.AddKeyTagsAsync("same", Contract.KmsBackendContract.Map(("a", "1")), default);
         SortedDictionary<string, string> before = _directory.Snapshot();
 
-        await store.EnableKeyAsync("same", default);
         await store.AddKeyTagsAsync("same", Contract.KmsBackendContract.Map(("a", "1")), default);
         await store.RemoveKeyTagsAsync("same", ["never-there"], default);
         await store.SetKeyDescriptionAsync("same", null, default);
