@@ -63,17 +63,19 @@ public sealed class SecretTests
     public void Nothing_that_any_cmdlet_says_shows_or_leaves_behind_holds_a_secret()
     {
         using var session = new KmsSession("app", "other", "off", "gone");
-        session.Require("$args | Out-Null; Disable-KmsKey off -Force");
+        session.Require("Disable-KmsKey off -Force");
         File.WriteAllText(Path.Combine(session.KeyDirectory, "damaged.key"), "{");
         object secure = KmsSession.Secure(KmsSession.MasterKeyText);
-        session.Require($"param($directory, $key) {Loud}; $directory = $directory; $key = $key; $ran = @()", session.KeyDirectory, secure);
+        session.Require($"param($directory, $key) {Loud}", session.KeyDirectory, secure);
         var trace = new SecretTrace();
+
+        // Not here: parameters that exclude each other. The engine refuses those before the module runs, and its exception holds
+        // what was bound, as a SecureString; where the platform does not encrypt these, a serialized exception is as good as clear.
         string[] scripts =
         [
             "Connect-Kms $directory -MasterKey $key -Name again -NoDefault",
             "Connect-Kms $directory -MasterKey $key -Create -Name twice",
             "Connect-Kms \"$directory/none\" -MasterKey $key -Name nowhere",
-            "Connect-Kms $directory -MasterKey $key -NoMasterKey",
             "Connect-Kms $directory -MasterKey $key -Name 'bad*name'",
             "Get-KmsConnection", "Get-KmsConnection nope", "Get-KmsStatus", "Get-KmsStatus -Connection nope",
             "New-KmsKey made -Tag @{ a = 1 }", "New-KmsKey made", "New-KmsKey ../x", "New-KmsKey x -Tag @{ a = @(1) }",
@@ -115,6 +117,7 @@ public sealed class SecretTests
 
         string[] unused = [.. StagedFiles.List("CmdletsToExport").Where(cmdlet => !scripts.Any(script => script.Contains(cmdlet, StringComparison.Ordinal)))];
         Assert.Empty(unused);
+        Assert.Contains("again: OpenKeyDirectory", trace.Text, StringComparison.Ordinal); // the master key was really given
         Assert.Contains("GenerateDataKey", trace.Text, StringComparison.Ordinal); // the verbose stream is in it
         Assert.Equal([32, 16, 32], plaintexts.Select(plaintext => plaintext.Length));
         Assert.Equal(plaintexts[0], plaintexts[2]);
