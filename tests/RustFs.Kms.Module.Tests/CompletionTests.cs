@@ -58,6 +58,17 @@ public sealed class CompletionTests : IDisposable
     public void It_offers(string input, string expected) => Assert.Equal(expected, Offered(input));
 
     [Fact]
+    public void The_tags_to_take_off_are_those_that_the_key_has()
+    {
+        _session.Require("Add-KmsKeyTag app @{ team = 'web'; 'my env' = 'prod' }; Add-KmsKeyTag app-off @{ team = 'x'; other = 1 }");
+        Assert.Equal("'my env' team", Offered("Remove-KmsKeyTag app -TagKey "));
+        Assert.Equal("team", Offered("Remove-KmsKeyTag app t"));
+        Assert.Equal("other team", Offered("Remove-KmsKeyTag -KeyId app-off -TagKey "));
+        Assert.Empty(Offered("Remove-KmsKeyTag -KeyId nope -TagKey "));
+        Assert.Empty(Offered("Remove-KmsKeyTag -TagKey "));
+    }
+
+    [Fact]
     public void What_it_offers_can_be_run_as_it_stands()
     {
         foreach (CompletionResult completion in Complete("Get-KmsKey "))

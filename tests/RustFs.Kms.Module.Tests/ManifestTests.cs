@@ -233,7 +233,7 @@ public sealed partial class ManifestTests : IClassFixture<ManifestTests.Imported
     {
         string[] root =
         [
-            "LICENSE", "RustFs.Kms.Format.ps1xml", "RustFs.Kms.PowerShell.dll", "RustFs.Kms.PowerShell.pdb", "RustFs.Kms.dll", "RustFs.Kms.pdb", "RustFs.Kms.psd1",
+            "LICENSE", "RustFs.Kms.Format.ps1xml", "RustFs.Kms.PowerShell.dll", "RustFs.Kms.PowerShell.pdb", "RustFs.Kms.Types.ps1xml", "RustFs.Kms.dll", "RustFs.Kms.pdb", "RustFs.Kms.psd1",
         ];
         string[] library = ["AWSSDK.Core.dll", "BouncyCastle.Cryptography.dll", "RustFs.Kms.Backends.dll", "RustFs.Kms.Backends.pdb"];
         Assert.Equal(root, NamesIn(StagedModule.Folder));

@@ -88,7 +88,7 @@ public sealed class SecretTests
             "$dataKey = New-KmsDataKey app -EncryptionContext @{ a = 1 }; $dataKey", "$small = New-KmsDataKey app -KeySpec Aes128; $small", "New-KmsDataKey off", "New-KmsDataKey nope",
             "$opened = Unprotect-KmsDataKey $dataKey.CiphertextBlob; $opened", "$dataKey | Unprotect-KmsDataKey -EncryptionContext @{ a = 2 }", "Unprotect-KmsDataKey 'AQID'", "Unprotect-KmsDataKey '!'",
             "Unprotect-KmsDataKey ($dataKey.CiphertextBlob[0..99])", "$broken = [byte[]] $dataKey.CiphertextBlob.Clone(); $broken[200] = $broken[200] -bxor 1; Unprotect-KmsDataKey $broken",
-            "$moved = Update-KmsDataKey $dataKey -DestinationKeyId other; $moved", "Update-KmsDataKey $dataKey -DestinationKeyId off", "Update-KmsDataKey $dataKey -DestinationKeyId nope",
+            "$moved = $dataKey | Update-KmsDataKey other; $moved", "$dataKey | Update-KmsDataKey off", "$dataKey | Update-KmsDataKey nope",
             "$dataKey.CopyPlaintextTo([byte[]]::new(3))", "$opened.UsePlaintext({ throw 'from the block' })", "$opened.UsePlaintext($null)", "$small.ToSecureString()",
             "\"$dataKey $small $opened $moved\"", "@($dataKey, $opened)", "@{ Key = $dataKey }", "$dataKey.PSObject.Properties", "[string] $dataKey", "throw $dataKey", "Get-KmsKey $dataKey", "$dataKey | Test-KmsKey",
             "Test-KmsKeyStore", "Test-KmsKeyStore -KeyDirectory $directory -MasterKey $key", "Test-KmsKeyStore -KeyDirectory $directory -NoMasterKey", "Test-KmsKeyStore -KeyDirectory \"$directory/none\" -MasterKey $key",
