@@ -43,7 +43,12 @@ public sealed class AdviceTests
             {
                 var values = new Dictionary<string, string>
                 {
-                    ["key"] = literal, ["directory"] = literal, ["path"] = literal, ["file"] = literal, ["at"] = at, ["command"] = command,
+                    ["key"] = literal,
+                    ["directory"] = literal,
+                    ["path"] = literal,
+                    ["file"] = literal,
+                    ["at"] = at,
+                    ["command"] = command,
                     ["verify"] = at.Length == 0 ? $"Test-KmsKeyStore -KeyDirectory {literal}" : $"Test-KmsKeyStore{at}",
                 };
                 if (Get(advice, "Command") is string template)
