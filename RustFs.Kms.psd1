@@ -8,6 +8,7 @@
     Description          = 'Administers the KMS (key management service) of RustFS, an S3-compatible object store: keys, data keys and key directories, offline and in the same cmdlets everywhere. PowerShell 7.4 and newer; Windows PowerShell 5.1 is not supported.'
     PowerShellVersion    = '7.4'
     CompatiblePSEditions = @('Core')
+    TypesToProcess       = @('RustFs.Kms.Types.ps1xml')
     FormatsToProcess     = @('RustFs.Kms.Format.ps1xml')
     FunctionsToExport    = @()
     VariablesToExport    = @()

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Management.Automation.Runspaces;
 using System.Runtime.CompilerServices;
 
@@ -10,6 +11,7 @@ internal sealed class ConnectionState
 
     private readonly object _gate = new();
     private readonly Dictionary<string, KmsConnection> _connections = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, string> _locations = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The state of the runspace that the calling thread works for.</summary>
     internal static ConnectionState Current => s_states.GetValue(
@@ -56,6 +58,24 @@ internal sealed class ConnectionState
         }
     }
 
+    /// <summary>
+    /// A name that leads nowhere else and never did in this session: keys carry the name of their connection, and those of an
+    /// earlier one must not find themselves in another store.
+    /// </summary>
+    internal string ChooseName(string stem, string location)
+    {
+        lock (_gate)
+        {
+            string name = stem;
+            for (int number = 2; _locations.TryGetValue(name, out string? known) && known != location; number++)
+            {
+                name = string.Create(CultureInfo.InvariantCulture, $"{stem}{number}");
+            }
+
+            return name;
+        }
+    }
+
     /// <summary>Remembers a connection, and gives back the one that had its name, which the caller closes.</summary>
     internal KmsConnection? Add(KmsConnection connection, bool asDefault)
     {
@@ -71,6 +91,7 @@ internal sealed class ConnectionState
             }
 
             connection.IsDefault = asDefault;
+            _locations[connection.Name] = connection.Location;
             _connections.Add(connection.Name, connection);
             return replaced;
         }

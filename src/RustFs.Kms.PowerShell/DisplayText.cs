@@ -78,6 +78,10 @@ internal static class DisplayText
     internal static string Shorten(string text, int length) =>
         text.Length <= length ? text : string.Concat(text.AsSpan(0, length - 1), Ellipsis);
 
+    /// <summary>The text's end in one line of at most so many characters: of a path, the end tells more.</summary>
+    internal static string ShortenStart(string text, int length) =>
+        text.Length <= length ? text : string.Concat(Ellipsis, text.AsSpan(text.Length - length + 1));
+
     private static bool Acts(string text, int index) => text[index] switch
     {
         // GitHub reads "::command" at the start of a line, and wrapping can put any place at the start of a line.

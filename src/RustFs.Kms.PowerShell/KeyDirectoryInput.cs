@@ -18,6 +18,9 @@ internal sealed record KeyDirectoryInput
 
     internal required bool NoMasterKey { get; init; }
 
+    /// <summary>Ends the wait for a master key file that is a pipe.</summary>
+    internal required CancellationToken StopToken { get; init; }
+
     /// <summary>The directory's absolute path, and where it came from.</summary>
     internal (string Path, string Source) ResolveDirectory()
     {
@@ -47,7 +50,7 @@ internal sealed record KeyDirectoryInput
         }
 
         return MasterKeyFile is not null
-            ? MasterKeyInput.FromFile(Paths.Resolve(Cmdlet.SessionState, MasterKeyFile))
+            ? MasterKeyInput.FromFile(Paths.Resolve(Cmdlet.SessionState, MasterKeyFile), StopToken)
             : MasterKeyInput.FromEnvironmentOrPrompt(Cmdlet.Host, twice);
     }
 }

@@ -39,10 +39,14 @@ internal sealed class KeyFilter
         }
     }
 
-    internal bool Accepts(KmsKey key) =>
+    /// <summary>Whether there is anything to filter by.</summary>
+    private bool IsEmpty => _state is null && _usage is null && _tags.Count == 0;
+
+    /// <summary>Whether the key is wanted. Nobody knows what a record that cannot be used says of its key, so no filter takes it.</summary>
+    internal bool Accepts(KmsKey key) => IsEmpty || (key.IsReadable &&
         (_state is null || key.State == _state) &&
         (_usage is null || key.Usage == _usage) &&
-        _tags.All(tag => key.Tags.TryGetValue(tag.Key, out string? value) && tag.Value.IsMatch(value));
+        _tags.All(tag => key.Tags.TryGetValue(tag.Key, out string? value) && tag.Value.IsMatch(value)));
 
     private static WildcardPattern Pattern(string value) =>
         PatternOf(value) ?? WildcardPattern.Get(WildcardPattern.Escape(value), WildcardOptions.IgnoreCase);

@@ -5,77 +5,41 @@ using System.Management.Automation.Language;
 namespace RustFs.Kms.PowerShell;
 
 /// <summary>
-/// Completes key ids from the connection that the command line names, or from the default one. Gives up silently and early:
-/// pressing Tab must never fail or hang.
+/// Completes key ids from the connection that the command line names, or from the default one: those that the command can do
+/// anything with.
 /// </summary>
 public sealed class KeyIdCompleter : IArgumentCompleter
 {
     private const int MaximumResults = 1000;
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan s_grace = TimeSpan.FromMilliseconds(200);
 
     /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
         var word = new CompletionWord(wordToComplete);
-        return [.. Find(commandName, word, fakeBoundParameters).Select(key => CompletionWord.Result(key.KeyId, ToolTip(key)))];
+        bool IsWanted(KmsKey key) => Offers(commandName, key) && word.Matches(key.KeyId);
+        return
+        [
+            .. CompletionQuery.Find<KmsKey>(fakeBoundParameters, (backend, found, token) => ListAsync(backend, IsWanted, found, token))
+                .Select(key => CompletionWord.Result(key.KeyId, ToolTip(key))),
+        ];
     }
 
-    private static List<KmsKey> Find(string commandName, CompletionWord word, IDictionary fakeBoundParameters)
+    private static async Task ListAsync(IKmsBackend backend, Func<KmsKey, bool> wanted, List<KmsKey> found, CancellationToken token)
     {
-        var found = new List<KmsKey>();
-        try
+        await foreach (KmsKey key in backend.ListKeysAsync(new KmsKeyQuery(), token).ConfigureAwait(false))
         {
-            KmsConnection? connection = fakeBoundParameters?[nameof(KmsCmdlet.Connection)] is object named
-                ? FirstOf(named)
-                : ConnectionState.Current.Default;
-            if (connection is null)
+            if (wanted(key))
             {
-                return found;
+                found.Add(key);
             }
 
-            using var timeout = new CancellationTokenSource(s_patience);
-            bool IsWanted(KmsKey key) => Offers(commandName, key) && word.Matches(key.KeyId);
-            Task listing = Task.Run(() => ListAsync(connection, IsWanted, found, timeout.Token));
-
-            // A backend that does not look at its token in time is left behind; nothing reads the list after that.
-            return listing.Wait(s_patience + s_grace) ? found : [];
-        }
-        catch (Exception exception) when (exception is AggregateException or KmsException or InvalidOperationException)
-        {
-            // What a broken connection has to say belongs to the cmdlet; what was found until then is still right.
-            return found;
-        }
-    }
-
-    private static async Task ListAsync(KmsConnection connection, Func<KmsKey, bool> wanted, List<KmsKey> found, CancellationToken token)
-    {
-        try
-        {
-            await foreach (KmsKey key in connection.Backend.ListKeysAsync(new KmsKeyQuery(), token).ConfigureAwait(false))
+            if (found.Count == MaximumResults)
             {
-                if (wanted(key))
-                {
-                    found.Add(key);
-                }
-
-                if (found.Count == MaximumResults)
-                {
-                    break;
-                }
+                break;
             }
         }
-        catch (OperationCanceledException) when (token.IsCancellationRequested)
-        {
-            // What was found in time is better than nothing.
-        }
     }
-
-    private static KmsConnection? FirstOf(object named) =>
-        (LanguagePrimitives.GetEnumerable(named)?.Cast<object?>() ?? [named])
-            .SelectMany(item => ConnectionInput.Resolve(item, _ => { }))
-            .FirstOrDefault();
 
     /// <summary>Whether the command can do anything with the key; whoever knows better can still type its id.</summary>
     private static bool Offers(string commandName, KmsKey key) => PlainName(commandName) switch

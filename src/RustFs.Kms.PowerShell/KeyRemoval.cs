@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace RustFs.Kms.PowerShell;
 
 /// <summary>One of the three ways in which a key goes.</summary>
@@ -48,19 +46,8 @@ internal abstract record KeyRemoval
         internal override string Operation => "DeleteDueKey";
 
         /// <summary>The keys that a server's next sweep would destroy.</summary>
-        internal static async IAsyncEnumerable<KmsKey> ListAsync(
-            IKmsBackend backend, [EnumeratorCancellation] CancellationToken cancellationToken)
-        {
-            _ = StoreOf(backend);
-            await foreach (KmsKey key in backend.ListKeysAsync(new KmsKeyQuery(), cancellationToken).ConfigureAwait(false))
-            {
-                bool expired = key.State == KmsKeyState.PendingDeletion && key.DeletionDate <= DateTimeOffset.UtcNow;
-                if (expired || key.State == KmsKeyState.Unavailable)
-                {
-                    yield return key;
-                }
-            }
-        }
+        internal static IAsyncEnumerable<KmsKey> ListAsync(IKmsBackend backend, CancellationToken cancellationToken) =>
+            StoreOf(backend).ListDueKeysAsync(cancellationToken);
 
         internal override async Task<KmsKey?> RemoveAsync(IKmsBackend backend, string keyId, CancellationToken cancellationToken)
         {

@@ -1,4 +1,3 @@
-
 namespace RustFs.Kms.PowerShell;
 
 /// <summary>
@@ -21,21 +20,25 @@ internal sealed class KeyTester
             test = test with { Exists = true, IsReadable = key.IsReadable, State = key.State };
             if (Obstacle(key) is KmsException obstacle)
             {
-                return Failed(test, obstacle);
+                return Failed(test, obstacle, connection);
             }
 
             test = test with { IsUsable = true };
-            return RoundTrip ? await MakeRoundTripAsync(test, connection.Backend, cancellationToken).ConfigureAwait(false) : test;
+            return RoundTrip ? await MakeRoundTripAsync(test, connection, cancellationToken).ConfigureAwait(false) : test;
         }
         catch (KmsException exception) when (exception.Code == KmsErrorCode.KmsKeyNotFound)
         {
-            return Failed(test with { Exists = false, IsReadable = false }, exception);
+            return Failed(test with { Exists = false, IsReadable = false }, exception, connection);
         }
-        catch (KmsException exception) when (exception.Code == KmsErrorCode.KmsKeyDamaged)
+        catch (KmsException exception) when (IsAboutTheRecord(exception))
         {
-            return Failed(test with { Exists = true, IsReadable = false }, exception);
+            return Failed(test with { Exists = true, IsReadable = false }, exception, connection);
         }
     }
+
+    /// <summary>Whether it is the record that cannot be used: newer, encrypted, unreadable, damaged. That is what the test is for.</summary>
+    private static bool IsAboutTheRecord(KmsException exception) =>
+        exception.Fault != KmsKeyFault.None || exception.Code == KmsErrorCode.KmsKeyDamaged;
 
     /// <summary>Why a key whose record was found makes no data keys; null when it does.</summary>
     private static KmsException? Obstacle(KmsKey key)
@@ -55,10 +58,11 @@ internal sealed class KeyTester
             : new KmsException(KmsErrorCode.KmsUsage, Strings.NotForDataKeys(key.Usage), key.KeyId);
     }
 
-    private async Task<KmsKeyTest> MakeRoundTripAsync(KmsKeyTest test, IKmsBackend backend, CancellationToken cancellationToken)
+    private async Task<KmsKeyTest> MakeRoundTripAsync(KmsKeyTest test, KmsConnection connection, CancellationToken cancellationToken)
     {
         try
         {
+            IKmsBackend backend = connection.Backend;
             var request = new KmsDataKeyRequest { KeyId = test.KeyId };
             using KmsDataKey made = await backend.GenerateDataKeyAsync(request, cancellationToken).ConfigureAwait(false);
             using KmsDataKey opened = await backend
@@ -68,20 +72,21 @@ internal sealed class KeyTester
                 ? test with { RoundTrip = true }
                 : throw new KmsException(KmsErrorCode.KmsIntegrity, Strings.RoundTripDiffers, test.KeyId);
         }
-        catch (KmsException exception) when (exception.Code == KmsErrorCode.KmsUnsupported)
+        catch (KmsException exception) when (exception.Code == KmsErrorCode.KmsUnsupported && exception.Fault == KmsKeyFault.None)
         {
             // This backend hands data keys out and opens none: that says nothing about the key.
-            return test with { Reason = exception.Message, Recommendation = Recommendation(test, exception) };
+            return test with { Reason = exception.Message, Recommendation = Recommendation(test, exception, connection) };
         }
-        catch (KmsException exception) when (exception.Code
-            is KmsErrorCode.KmsIntegrity or KmsErrorCode.KmsPreconditionFailed or KmsErrorCode.KmsKeyDamaged)
+        catch (KmsException exception) when (IsAboutTheRecord(exception)
+            || exception.Code is KmsErrorCode.KmsIntegrity or KmsErrorCode.KmsPreconditionFailed)
         {
-            return Failed(test with { RoundTrip = false }, exception);
+            return Failed(test with { RoundTrip = false }, exception, connection);
         }
     }
 
-    private KmsKeyTest Failed(KmsKeyTest test, KmsException reason) =>
-        test with { IsUsable = false, Reason = reason.Message, Recommendation = Recommendation(test, reason) };
+    private KmsKeyTest Failed(KmsKeyTest test, KmsException reason, KmsConnection connection) =>
+        test with { IsUsable = false, Reason = reason.Message, Recommendation = Recommendation(test, reason, connection) };
 
-    private string Recommendation(KmsKeyTest test, KmsException reason) => ErrorRecords.Recommendation(reason, CommandName, test.KeyId);
+    private string Recommendation(KmsKeyTest test, KmsException reason, KmsConnection connection) =>
+        ErrorAdvice.Of(reason, new FailureContext(CommandName, FailureSubject.Key, test.KeyId, connection));
 }

@@ -6,7 +6,8 @@ namespace RustFs.Kms.PowerShell;
 /// <summary>What every cmdlet has that works through connections.</summary>
 public abstract class KmsCmdlet : KmsCmdletBase
 {
-    private const int MaximumThrottleLimit = 128;
+    private protected const int MaximumThrottleLimit = 128;
+    private protected const int DefaultThrottleLimit = 8;
 
     private IReadOnlyList<KmsConnection>? _fixed;
 
@@ -18,10 +19,10 @@ public abstract class KmsCmdlet : KmsCmdletBase
     [ArgumentCompleter(typeof(ConnectionNameCompleter))]
     public virtual object[]? Connection { get; set; }
 
-    /// <summary>On how many connections to work at the same time, when there are several.</summary>
+    /// <summary>On how many connections to work at the same time, when there are several: 1 to 128, and 8 when nothing is said.</summary>
     [Parameter]
     [ValidateRange(1, MaximumThrottleLimit)]
-    public int ThrottleLimit { get; set; } = 8;
+    public virtual int ThrottleLimit { get; set; } = DefaultThrottleLimit;
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
@@ -130,6 +131,15 @@ public abstract class KmsCmdlet : KmsCmdletBase
         yield return await work(connection, token).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// A key and where it is, for a question. One connection is obvious; of several, names alone do not tell which store is meant.
+    /// </summary>
+    private protected static string KeyOn(string? keyId, KmsConnection connection)
+    {
+        bool obvious = connection.IsDefault && ConnectionState.Current.All.Count == 1;
+        return Strings.KeyOn(keyId, connection.Name, obvious ? null : connection.Location);
+    }
+
     private void Report(FanOutEnd end, string operation, string? target, bool several)
     {
         if (IsVerbose)
@@ -139,7 +149,7 @@ public abstract class KmsCmdlet : KmsCmdletBase
 
         if (end.Failure is not null)
         {
-            WriteFailure(end.Failure, target, several ? end.Connection.Name : null);
+            WriteFailure(end.Failure, target, end.Connection, several);
         }
     }
 

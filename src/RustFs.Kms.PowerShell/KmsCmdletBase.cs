@@ -14,6 +14,9 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
 
     private protected string CommandName => MyInvocation.MyCommand.Name;
 
+    /// <summary>What the cmdlet works on, and so what the target of its errors is.</summary>
+    private protected virtual FailureSubject Subject => FailureSubject.Other;
+
     /// <summary>Whether verbose lines are shown, so that they are only made when somebody reads them.</summary>
     private protected bool IsVerbose { get; private set; }
 
@@ -52,21 +55,25 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     private protected static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
 
     /// <summary>Writes a failure as one record and goes on; a failure that is the user's stop ends the pipeline.</summary>
-    private protected void WriteFailure(Exception exception, string? target, string? connection = null)
+    /// <param name="exception">What happened.</param>
+    /// <param name="target">What the cmdlet worked on just then: of a cmdlet for keys, the key id as the user gave it.</param>
+    /// <param name="connection">The connection that it worked through, when it did.</param>
+    /// <param name="several">Whether it worked on several connections, so that the text must say which.</param>
+    private protected void WriteFailure(Exception exception, string? target, KmsConnection? connection = null, bool several = false)
     {
         ThrowIfStopped(exception);
-        WriteError(ErrorRecords.From(exception, CommandName, target, connection));
+        WriteError(ErrorRecords.From(exception, new FailureContext(CommandName, Subject, target, connection, several)));
     }
 
     /// <summary>Ends the cmdlet with one record.</summary>
     private protected void ThrowFailure(Exception exception, string? target)
     {
         ThrowIfStopped(exception);
-        ThrowTerminatingError(ErrorRecords.From(exception, CommandName, target));
+        ThrowTerminatingError(ErrorRecords.From(exception, new FailureContext(CommandName, Subject, target)));
     }
 
-    private protected void WriteFailure(KmsErrorCode code, string message, string? target) =>
-        WriteFailure(new KmsException(code, message, target), target);
+    private protected void WriteFailure(KmsErrorCode code, string message, string? target, KmsConnection? connection = null) =>
+        WriteFailure(new KmsException(code, message, target), target, connection);
 
     /// <summary>
     /// Whether to go ahead: <c>-WhatIf</c> beats <c>-Force</c> beats <c>-Confirm</c>, wherever the preference comes from.

@@ -10,12 +10,12 @@ public abstract class KmsDataKeyCmdlet : KmsCmdlet
     /// The wrapped data key: bytes, standard Base64 text, or a data key from New-KmsDataKey. To pipe bytes, keep the array whole
     /// with a comma: ,$bytes | Unprotect-KmsDataKey.
     /// </summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("CiphertextBlobBase64")]
     [ValidateNotNull]
     [AllowEmptyCollection]
     [CiphertextBlobTransformation]
-    public byte[] CiphertextBlob { get; set; } = [];
+    public virtual byte[] CiphertextBlob { get; set; } = [];
 
     /// <summary>At least every entry that the data key was made with; names and values are case-sensitive.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
@@ -24,6 +24,8 @@ public abstract class KmsDataKeyCmdlet : KmsCmdlet
 
     /// <summary>What the operation is called in verbose lines.</summary>
     private protected abstract string Operation { get; }
+
+    private protected sealed override FailureSubject Subject => FailureSubject.DataKey;
 
     /// <inheritdoc/>
     protected override void ProcessRecord()

@@ -19,7 +19,7 @@ public abstract class KmsKeyChangeCmdlet : KmsKeyCmdlet
     {
         // All questions come first: once the work runs on several connections, nobody waits for a person.
         List<KmsConnection> approved = [.. connections.Where(
-            connection => IsPossible(keyId, connection) && ShouldProceed(Strings.KeyOn(keyId, connection.Name), Action, SkipsPrompt))];
+            connection => IsPossible(keyId, connection) && ShouldProceed(KeyOn(keyId, connection), Action, SkipsPrompt))];
         Run(approved, Operation, keyId, (connection, token) => ChangeAsync(connection.Backend, keyId, token), (_, key) =>
         {
             OnChanged(key);

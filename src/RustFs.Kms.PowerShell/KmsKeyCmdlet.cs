@@ -10,8 +10,11 @@ public abstract class KmsKeyCmdlet : KmsCmdlet
     [Alias("Id", "KmsKeyId")]
     [ValidateNotNull]
     [AllowEmptyString]
+    [KeyIdTransformation]
     [ArgumentCompleter(typeof(KeyIdCompleter))]
     public virtual string[]? KeyId { get; set; }
+
+    private protected sealed override FailureSubject Subject => FailureSubject.Key;
 
     /// <inheritdoc/>
     protected override void ProcessRecord()

@@ -3,29 +3,29 @@ using System.Globalization;
 
 namespace RustFs.Kms.PowerShell;
 
-/// <summary>What the views of RustFs.Kms.Format.ps1xml show. Everything that others wrote is made safe to print.</summary>
-public static class KmsView
+/// <summary>Values as people read them, in views, questions and tool tips. Everything that others wrote is made safe to print.</summary>
+internal static class KmsView
 {
     private const int BlobPreview = 16;
 
     /// <summary>Text that others wrote, with control characters, escape sequences and CI commands shown instead of obeyed.</summary>
     /// <param name="value">The text, or anything that has one.</param>
-    public static string Text(object? value) =>
+    internal static string Text(object? value) =>
         DisplayText.Neutralize(Convert.ToString(value, CultureInfo.InvariantCulture));
 
     /// <summary>A point in time in the local zone, to the second; empty when there is none.</summary>
     /// <param name="time">The time.</param>
-    public static string Time(DateTimeOffset? time) =>
+    internal static string Time(DateTimeOffset? time) =>
         time?.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss zzz", CultureInfo.InvariantCulture) ?? string.Empty;
 
     /// <summary>A day in the local zone; empty when there is none.</summary>
     /// <param name="time">The time.</param>
-    public static string Day(DateTimeOffset? time) =>
+    internal static string Day(DateTimeOffset? time) =>
         time?.ToLocalTime().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? string.Empty;
 
     /// <summary>Names and values as <c>a=1, b=2</c>, sorted by name.</summary>
     /// <param name="map">The names and values.</param>
-    public static string Map(IDictionary? map) => map is null
+    internal static string Map(IDictionary? map) => map is null
         ? string.Empty
         : string.Join(", ", map.Keys.Cast<object>()
             .Select(key => $"{Text(key)}={Text(map[key])}")
@@ -33,11 +33,11 @@ public static class KmsView
 
     /// <summary>Sentences one after the other.</summary>
     /// <param name="texts">The sentences.</param>
-    public static string Lines(IEnumerable<string>? texts) => string.Join(' ', (texts ?? []).Select(Text));
+    internal static string Lines(IEnumerable<string>? texts) => string.Join(' ', (texts ?? []).Select(Text));
 
     /// <summary>A key's state, or <c>Damaged</c> when its record cannot be used.</summary>
     /// <param name="key">The key.</param>
-    public static string State(KmsKey? key) => key switch
+    internal static string State(KmsKey? key) => key switch
     {
         null => string.Empty,
         { IsReadable: false } => "Damaged",
@@ -47,7 +47,7 @@ public static class KmsView
 
     /// <summary>What a table says about a key in its last column: the fault, the deletion date, the description, the tags.</summary>
     /// <param name="key">The key.</param>
-    public static string Summary(KmsKey? key)
+    internal static string Summary(KmsKey? key)
     {
         if (key is null)
         {
@@ -72,14 +72,14 @@ public static class KmsView
 
     /// <summary>The start of a blob's Base64 form and its length.</summary>
     /// <param name="blob">The bytes.</param>
-    public static string Blob(byte[]? blob) => blob is null
+    internal static string Blob(byte[]? blob) => blob is null
         ? string.Empty
         : string.Create(
             CultureInfo.InvariantCulture, $"{DisplayText.Shorten(Convert.ToBase64String(blob), BlobPreview)} ({blob.Length} bytes)");
 
     /// <summary>Whether a data key carries its plaintext; never the plaintext.</summary>
     /// <param name="dataKey">The data key.</param>
-    public static string Plaintext(KmsDataKey? dataKey) => dataKey switch
+    internal static string Plaintext(KmsDataKey? dataKey) => dataKey switch
     {
         { HasPlaintext: true } => string.Create(CultureInfo.InvariantCulture, $"hidden ({dataKey.PlaintextLength} bytes)"),
         { PlaintextLength: > 0 } => "wiped",
@@ -88,7 +88,7 @@ public static class KmsView
 
     /// <summary>The names of what a backend can do.</summary>
     /// <param name="capabilities">The capabilities.</param>
-    public static string Capabilities(KmsCapabilities? capabilities) => capabilities is null
+    internal static string Capabilities(KmsCapabilities? capabilities) => capabilities is null
         ? string.Empty
         : string.Join(", ", typeof(KmsCapabilities).GetProperties()
             .Where(property => property.GetValue(capabilities) is true)

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Management.Automation;
 using System.Management.Automation.Host;
 using System.Security;
@@ -22,14 +23,30 @@ internal sealed record MasterKeyInput(KmsSecret? Key, string Source, IReadOnlyLi
     /// <summary>No master key, on purpose.</summary>
     internal static MasterKeyInput None() => new(null, "none (-NoMasterKey)", []);
 
-    internal static MasterKeyInput FromParameter(SecureString text)
+    internal static MasterKeyInput FromParameter(SecureString text) => From(KmsSecret.FromSecureString(text), "parameter", []);
+
+    /// <summary>
+    /// A file's bytes, verbatim. It may be a pipe, as a shell's process substitution makes one; one that nobody writes to cannot
+    /// even be opened, so the waiting is done where it holds nobody up.
+    /// </summary>
+    internal static MasterKeyInput FromFile(string path, CancellationToken stop)
     {
-        var key = KmsSecret.FromSecureString(text);
-        return From(key, "parameter", key.Length == 0 ? [Strings.EmptyMasterKeyWarning] : []);
+        Task<MasterKeyInput> reading = Task.Factory.StartNew(
+            () => ReadFile(path), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        try
+        {
+            return reading.WaitAsync(stop).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            // Should the pipe be written to after all, nobody wants the key any more.
+            _ = reading.ContinueWith(
+                late => late.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            throw;
+        }
     }
 
-    /// <summary>A file's bytes, verbatim. It may be a pipe, as a shell's process substitution makes one.</summary>
-    internal static MasterKeyInput FromFile(string path)
+    private static MasterKeyInput ReadFile(string path)
     {
         try
         {
@@ -72,37 +89,59 @@ internal sealed record MasterKeyInput(KmsSecret? Key, string Source, IReadOnlyLi
             return From(key, $"environment {EnvironmentVariable}", []);
         }
 
-        using SecureString first = Ask(host, Strings.MasterKeyPrompt);
-        var typed = KmsSecret.FromSecureString(first);
-        if (twice)
+        SecureString[] answers = Ask(host, twice ? [Strings.MasterKeyPrompt, Strings.MasterKeyPromptAgain] : [Strings.MasterKeyPrompt]);
+        try
         {
-            using SecureString second = Ask(host, Strings.MasterKeyPromptAgain);
-            using var again = KmsSecret.FromSecureString(second);
-            if (!typed.Bytes.SequenceEqual(again.Bytes))
-            {
-                typed.Dispose();
-                throw new KmsException(KmsErrorCode.KmsUsage, Strings.MasterKeysDiffer);
-            }
+            return FromAnswers(answers);
+        }
+        finally
+        {
+            Array.ForEach(answers, answer => answer.Dispose());
+        }
+    }
+
+    private static MasterKeyInput FromAnswers(SecureString[] answers)
+    {
+        if (answers.Any(answer => answer.Length == 0))
+        {
+            throw new KmsException(KmsErrorCode.KmsUsage, Strings.MasterKeyNotTyped);
+        }
+
+        var typed = KmsSecret.FromSecureString(answers[0]);
+        using var again = KmsSecret.FromSecureString(answers[^1]);
+        if (!typed.Bytes.SequenceEqual(again.Bytes))
+        {
+            typed.Dispose();
+            throw new KmsException(KmsErrorCode.KmsUsage, Strings.MasterKeysDiffer);
         }
 
         return From(typed, "prompt", []);
     }
 
-    private static SecureString Ask(PSHost host, string prompt)
+    /// <summary>
+    /// Asks for secrets. The host writes the labels itself, because only it knows whether it can ask: a log would otherwise hold
+    /// half a question.
+    /// </summary>
+    private static SecureString[] Ask(PSHost host, string[] labels)
     {
-        SecureString? answer;
+        Collection<FieldDescription> fields = [];
+        foreach (string label in labels)
+        {
+            var field = new FieldDescription(label);
+            field.SetParameterType(typeof(SecureString));
+            fields.Add(field);
+        }
+
         try
         {
-            host.UI.Write(prompt);
-            answer = host.UI.ReadLineAsSecureString();
+            Dictionary<string, PSObject> answers = host.UI.Prompt(string.Empty, string.Empty, fields);
+            return [.. labels.Select(label => (SecureString)answers[label].BaseObject)];
         }
         catch (Exception exception) when (exception is not PipelineStoppedException)
         {
             // Each host says in its own way that it is not interactive.
             throw new KmsException(KmsErrorCode.KmsUsage, Strings.MasterKeyMissing, innerException: exception);
         }
-
-        return answer is { Length: > 0 } ? answer : throw new KmsException(KmsErrorCode.KmsUsage, Strings.MasterKeyMissing);
     }
 
     private static MasterKeyInput From(KmsSecret key, string source, IReadOnlyList<string> warnings) =>

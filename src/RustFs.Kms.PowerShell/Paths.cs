@@ -21,7 +21,7 @@ internal static class Paths
         }
 
         return provider.Name == "FileSystem"
-            ? Path.GetFullPath(resolved)
+            ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(resolved))
             : throw new KmsException(KmsErrorCode.KmsUsage, Strings.NotAFileSystemPath(path), path);
     }
 }

@@ -18,16 +18,21 @@ internal static class Strings
         "Destroy the key AT ONCE: whatever it wrapped can never be opened again, and nothing brings the key back";
     internal const string ActionCreateDirectory = "Make a new, empty key directory";
 
-    internal const string EmptyMasterKeyWarning = "The master key is empty. A RustFS server accepts that in its development mode only.";
+    internal const string ActionOpen = "Open";
+    internal const string ActionMakeDefault = " and make it the default connection";
 
-    internal const string MasterKeyPrompt = "Master key of the key directory: ";
-    internal const string MasterKeyPromptAgain = "The same master key again: ";
+    /// <summary>The names of the fields: hosts print them with a colon.</summary>
+    internal const string MasterKeyPrompt = "Master key of the key directory";
+    internal const string MasterKeyPromptAgain = "The same master key again";
 
     internal const string MasterKeysDiffer = "The two master keys that were typed are not the same. Nothing was made.";
 
     internal const string MasterKeyMissing =
         "No master key was given, and this session cannot ask for one. Give -MasterKey or -MasterKeyFile, set the environment " +
         "variable RUSTFS_KMS_LOCAL_MASTER_KEY, or say -NoMasterKey for a directory in development mode.";
+
+    internal const string MasterKeyNotTyped =
+        "No master key was typed. Give it, or say -NoMasterKey for a directory in development mode.";
 
     internal const string KeyDirectoryMissing =
         "Which key directory? Give -KeyDirectory, or set the environment variable RUSTFS_KMS_KEY_DIR.";
@@ -51,8 +56,16 @@ internal static class Strings
 
     internal static string RemoveTagsAction(IEnumerable<string> names) => $"Take off the tag {Names(names)}";
 
-    internal static string KeyOn(string? keyId, string connection) =>
-        keyId is null ? $"a new key with a random id on {Name(connection)}" : $"key {Name(keyId)} on {Name(connection)}";
+    internal static string OpenAction(bool create, bool asDefault, KmsConnection? replaced) =>
+        (create ? ActionCreateDirectory : ActionOpen) +
+        (asDefault ? ActionMakeDefault : string.Empty) +
+        (replaced is null ? string.Empty : $", in place of the connection {Name(replaced.Name)} to {Name(replaced.Location)}");
+
+    internal static string KeyOn(string? keyId, string connection, string? location = null)
+    {
+        string where = Name(connection) + (location is null ? string.Empty : $" ({DisplayText.ShortenStart(DisplayText.Neutralize(location), 48)})");
+        return keyId is null ? $"a new key with a random id on {where}" : $"key {Name(keyId)} on {where}";
+    }
 
     internal static string Directory(string path) => $"key directory {Name(path)}";
 
@@ -65,17 +78,17 @@ internal static class Strings
     internal static string ExistsAlready(string keyId, string connection) =>
         $"{KeyOn(keyId, connection)} exists already and stays as it is.";
 
-    internal static string WillBeDestroyed(KmsKey key) =>
+    internal static string WillBeDestroyed(KmsKey key, KmsConnection connection) =>
         $"Key {Name(key.KeyId)} will be destroyed on {KmsView.Time(key.DeletionDate)}. " +
-        $"Until then this cancels it: Undo-KmsKeyRemoval {Literal(key.KeyId)}";
+        $"Until then this cancels it: Undo-KmsKeyRemoval {Literal(key.KeyId)}{Advice.At(connection)}";
 
-    internal static string UnreadableKeys(int count, string connection) => string.Create(
+    internal static string UnreadableKeys(int count, KmsConnection connection) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{count} key record(s) on {Name(connection)} cannot be used. " +
-        $"See what is wrong with them: Test-KmsKeyStore -Connection {Literal(connection)}");
+        $"{count} key record(s) on {Name(connection.Name)} cannot be used. " +
+        $"See what is wrong with them: Test-KmsKeyStore{Advice.At(connection)}");
 
     internal static string ConnectionReplaced(string name, string location) =>
-        $"The connection {Name(name)} to {Name(location)} was open under this name and is closed.";
+        $"The connection {Name(name)} to {Name(location)} was open under this name and is closed now. Objects that came through it carry the name.";
 
     internal static string BadConnectionName(string name) =>
         $"{Name(name)} cannot be a connection's name: no wildcard and no control characters.";
@@ -83,9 +96,9 @@ internal static class Strings
     internal static string NoConnectionNamed(string name) => $"There is no open connection named {Name(name)}.";
 
     internal static string NoConnection(IReadOnlyList<KmsConnection> open) => open.Count == 0
-        ? "There is no connection. Connect first: Connect-Kms -KeyDirectory <path>"
+        ? "There is no connection. Connect first: Connect-Kms -KeyDirectory '<path>'"
         : $"There is no default connection. Name an open one with -Connection ({Names(open.Select(connection => connection.Name))}), " +
-          "or connect: Connect-Kms -KeyDirectory <path>";
+          "or connect: Connect-Kms -KeyDirectory '<path>'";
 
     internal static string NotAFileSystemPath(string path) => $"{Name(path)} is not a path in the file system.";
 
@@ -117,6 +130,13 @@ internal static class Strings
     internal static string RepeatedMapKey(string parameter, string key) => $"-{parameter}: {Name(key)} occurs twice.";
 
     internal static string EmptyMap(string parameter) => $"-{parameter} must not be empty.";
+
+    internal static string NoKeyName(string type) =>
+        $"An object of type {type} is no key's name. Give the name as text (-Name, or a text in the pipeline), or pipe objects that have a property Name or " +
+        "KeyId, or at least Description, Tag or KeyUsage for a key with a random id.";
+
+    internal static string NoKeyId(string type) =>
+        $"An object of type {type} is no key id. Give ids as text, or objects with a property KeyId or Id.";
 
     internal static string BadBase64(string reason) =>
         $"The text is not Base64 ({reason}). A ciphertext blob is bytes or standard Base64 text.";

@@ -1,5 +1,5 @@
-using System.Security;
 using System.Runtime.InteropServices;
+using System.Security;
 using System.Security.Cryptography;
 using System.Text;
 

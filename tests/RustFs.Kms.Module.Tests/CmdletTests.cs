@@ -240,6 +240,34 @@ public sealed class CmdletTests
     }
 
     [Fact]
+    public void Testing_a_key_answers_for_every_fault()
+    {
+        using var session = new KmsSession("app", "sealed", "unreadable");
+        string newer = File.ReadAllText(Path.Combine(session.KeyDirectory, "app.key"));
+        File.WriteAllText(Path.Combine(session.KeyDirectory, "newer.key"), "{\"format_version\":2}");
+        File.Delete(Path.Combine(session.KeyDirectory, "unreadable.key"));
+        Directory.CreateDirectory(Path.Combine(session.KeyDirectory, "unreadable.key"));
+        File.WriteAllText(Path.Combine(session.KeyDirectory, "renamed.key"), newer);
+        Directory.CreateDirectory(session.PathOf("plain"));
+        session.Require("param($directory) Connect-Kms $directory -NoMasterKey -Create -Name plain -NoDefault -WarningAction SilentlyContinue | Out-Null", session.PathOf("plain"));
+        File.Copy(Path.Combine(session.KeyDirectory, "sealed.key"), Path.Combine(session.PathOf("plain"), "sealed.key"));
+
+        foreach (string test in (string[])["Test-KmsKey newer, unreadable, renamed", "Test-KmsKey sealed -Connection plain", "Test-KmsKey newer -RoundTrip"])
+        {
+            HostRun run = session.Run(test);
+            Assert.Empty(run.Errors);
+            Assert.NotEmpty(run.Output);
+            Assert.All(run.Output, result =>
+            {
+                Assert.False(LanguagePrimitives.IsTrue(result.Properties["IsUsable"].Value));
+                Assert.False(LanguagePrimitives.IsTrue(result.Properties["IsReadable"].Value));
+                Assert.True(LanguagePrimitives.IsTrue(result.Properties["Exists"].Value));
+                Assert.False(string.IsNullOrEmpty((string?)result.Properties["Recommendation"].Value));
+            });
+        }
+    }
+
+    [Fact]
     public void A_data_key_takes_every_form_of_its_blob()
     {
         using var session = new KmsSession("app", "other");

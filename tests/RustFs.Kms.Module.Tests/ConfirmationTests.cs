@@ -12,7 +12,7 @@ public sealed class ConfirmationTests
     private static readonly Dictionary<string, string[]> s_changes = new(StringComparer.OrdinalIgnoreCase)
     {
         ["Add-KmsKeyTag"] = ["Add-KmsKeyTag app @{ a = 1 }"],
-        ["Connect-Kms"] = ["Connect-Kms $newDirectory -MasterKey $masterKey -Create", "Connect-Kms $newDirectory -NoMasterKey -Create"],
+        ["Connect-Kms"] = ["Connect-Kms $newDirectory -MasterKey $masterKey -Create", "Connect-Kms $newDirectory -NoMasterKey -Create", "Connect-Kms $oldDirectory -MasterKey $oldKey"],
         ["Disable-KmsKey"] = ["Disable-KmsKey app", "Disable-KmsKey app -Force", "Get-KmsKey | Disable-KmsKey"],
         ["Enable-KmsKey"] = ["Enable-KmsKey off"],
         ["Invoke-KmsKeyRotation"] = ["Invoke-KmsKeyRotation app"],
@@ -36,10 +36,12 @@ public sealed class ConfirmationTests
             SortedDictionary<string, string> before = session.Snapshot();
 
             HostRun run = session.Host.RunText(
-                "param($newDirectory, $masterKey) " + script, session.PathOf("new"), KmsSession.Secure("k"));
+                "param($newDirectory, $masterKey, $oldDirectory, $oldKey) " + script,
+                session.PathOf("new"), KmsSession.Secure("k"), session.KeyDirectory, KmsSession.Secure(KmsSession.MasterKeyText));
 
             Assert.Equal(before, session.Snapshot());
             Assert.False(Directory.Exists(session.PathOf("new")), "a directory was made");
+            Assert.Equal("test", session.Value<string>("(Get-KmsConnection).Name"));
             if (!change.StartsWith("Invoke-KmsKeyRotation", StringComparison.Ordinal) && !change.Contains("-Due", StringComparison.Ordinal))
             {
                 Assert.Contains("What if", run.Text, StringComparison.Ordinal);
@@ -72,6 +74,27 @@ public sealed class ConfirmationTests
             Assert.Contains("[Y] Yes", run.Text, StringComparison.Ordinal);
             Assert.Equal(expected, session.Value<string>("(Get-KmsKey app).State"));
         }
+    }
+
+    [Fact]
+    public void A_question_names_the_place_as_soon_as_there_is_more_than_one()
+    {
+        using var session = new KmsSession("app");
+        Assert.DoesNotContain(session.KeyDirectory, session.Host.RunText("Disable-KmsKey app -WhatIf").Text, StringComparison.Ordinal);
+        session.Require(
+            "param($directory, $key) Connect-Kms $directory -MasterKey $key -Create -NoDefault | Out-Null", session.PathOf("second"), KmsSession.Secure("k2"));
+        string text = session.Host.RunText("Disable-KmsKey app -Connection test, local -WhatIf").Text.ReplaceLineEndings(string.Empty);
+        Assert.Contains("keys)", text, StringComparison.Ordinal);
+        Assert.Contains("second)", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_tag_name_is_the_id_before_anything_is_asked()
+    {
+        using var session = new KmsSession("app");
+        Assert.Contains("key 'x'", session.Host.RunText("New-KmsKey -Tag @{ name = 'x' } -WhatIf").Text, StringComparison.Ordinal);
+        Assert.Equal("app", session.Value<string>("(New-KmsKey -Tag @{ name = 'app' } -IfNotExists).KeyId"));
+        Assert.Equal("app", Assert.Single(session.Run("New-KmsKey -Tag @{ name = 'app' }").Errors).TargetObject);
     }
 
     [Fact]

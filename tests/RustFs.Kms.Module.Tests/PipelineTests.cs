@@ -40,6 +40,81 @@ public sealed class PipelineTests
         Assert.Equal("a", session.Value<string>("([pscustomobject]@{ Id = 'a' } | Get-KmsKey).KeyId"));
     }
 
+    [Theory]
+    [InlineData("@{ Name = 'x' }")]
+    [InlineData("7")]
+    [InlineData("[pscustomobject]@{ Foo = 'x' }")]
+    [InlineData("[pscustomobject]@{ Name = 7 }")]
+    [InlineData("[datetime]::UnixEpoch")]
+    [InlineData("$ExecutionContext.SessionState")]
+    [InlineData("Get-KmsConnection")]
+    public void What_is_no_text_and_has_no_name_never_becomes_an_id(string item)
+    {
+        using var session = new KmsSession("app");
+        HostRun run = session.Run(item + " | New-KmsKey");
+        Assert.Contains("is no key's name", Assert.Single(run.Errors).ToString(), StringComparison.Ordinal);
+        Assert.Equal("app", session.Value<string>("(Get-KmsKey).KeyId"));
+    }
+
+    [Fact]
+    public void A_row_without_a_name_is_a_key_with_a_random_id()
+    {
+        using var session = new KmsSession();
+        Assert.Equal(
+            "36 x", session.Value<string>("$key = [pscustomobject]@{ Description = 'x' } | New-KmsKey; \"$($key.KeyId.Length) $($key.Description)\""));
+        Assert.Equal("36 y", session.Value<string>("$key = [pscustomobject]@{ Name = $null; Description = 'y' } | New-KmsKey; \"$($key.KeyId.Length) $($key.Description)\""));
+        session.Require("New-KmsKey first -Description d | Out-Null");
+        Assert.Equal("second d", session.Value<string>("$key = Get-KmsKey first | ForEach-Object { [pscustomobject]@{ KeyId = 'second'; Description = $_.Description } } | New-KmsKey; \"$key $($key.Description)\""));
+    }
+
+    [Theory]
+    [InlineData("[pscustomobject]@{ Foo = 1 }")]
+    [InlineData("@{ KeyId = 'app' }")]
+    [InlineData("Get-KmsConnection")]
+    [InlineData("Test-KmsKeyStore")]
+    public void What_has_no_id_is_refused_instead_of_looked_for(string item)
+    {
+        using var session = new KmsSession("test");
+        HostRun run = session.Run($"{item} | Where-Object {{ -not $_.KeyId -or $_ -is [hashtable] }} | Disable-KmsKey -Force");
+        Assert.Contains("is no key id", Assert.Single(run.Errors).ToString(), StringComparison.Ordinal);
+        Assert.Equal("Enabled", session.Value<string>("(Get-KmsKey test).State"));
+    }
+
+    [Fact]
+    public void Everything_with_an_id_is_taken_by_it()
+    {
+        using var session = new KmsSession("app", "7");
+        Assert.Equal(
+            "app app app 7",
+            session.Value<string>("((Test-KmsKey app), (New-KmsDataKey app), [pscustomobject]@{ Id = 'app' }, 7 | Get-KmsKey) -join ' '"));
+    }
+
+    [Fact]
+    public void Filters_and_patterns_leave_damaged_keys_out_and_count_them()
+    {
+        using var session = new KmsSession("good");
+        File.WriteAllText(Path.Combine(session.KeyDirectory, "bad.key"), "{");
+        session.Require("Add-KmsKeyTag good @{ a = 1 }");
+        foreach (string list in (string[])["Get-KmsKey -State Enabled", "Get-KmsKey -Usage EncryptDecrypt", "Get-KmsKey -Tag @{ a = 1 }", "Get-KmsKey *d"])
+        {
+            HostRun run = session.Run(list);
+            Assert.Equal("good", Assert.Single(run.Output).ToString());
+            Assert.StartsWith("1 key record(s)", Assert.Single(run.Warnings).Message, StringComparison.Ordinal);
+            Assert.Empty(run.Errors);
+        }
+
+        Assert.Empty(session.Run("Get-KmsKey g*").Warnings);
+    }
+
+    [Fact]
+    public void A_data_key_is_moved_and_opened_by_position()
+    {
+        using var session = new KmsSession("a", "b");
+        Assert.Equal("b", session.Value<string>("(New-KmsDataKey a | Update-KmsDataKey b).KeyId"));
+        Assert.Equal("a", session.Value<string>("(Unprotect-KmsDataKey (New-KmsDataKey a).CiphertextBlob).KeyId"));
+        Assert.Equal("b", session.Value<string>("(Update-KmsDataKey b -CiphertextBlob (New-KmsDataKey a).CiphertextBlob).KeyId"));
+    }
+
     [Fact]
     public void A_key_goes_back_through_the_connection_that_it_came_from()
     {

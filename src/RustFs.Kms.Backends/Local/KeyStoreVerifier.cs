@@ -134,7 +134,8 @@ internal sealed class KeyStoreVerifier(KeyStore store, TimeProvider clock, strin
         {
             yield return Error(
                 KmsKeyStoreIssue.OldestLayout, name, "The record has the layout before 1.0.0-alpha.83, and a server of today refuses to start on it.")
-                with { Fault = KmsKeyFault.MaterialCorrupt };
+                with
+            { Fault = KmsKeyFault.MaterialCorrupt };
         }
         else if (record.IsPlaintext)
         {

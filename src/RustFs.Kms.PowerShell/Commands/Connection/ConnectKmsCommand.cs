@@ -49,7 +49,10 @@ public sealed class ConnectKmsCommand : KmsCmdletBase
     [Parameter]
     public SwitchParameter Create { get; set; }
 
-    /// <summary>The connection's name, for -Connection. An open connection of that name is closed. The default is "local".</summary>
+    /// <summary>
+    /// The connection's name, for -Connection. An open connection of that name is closed, with a warning when it led elsewhere.
+    /// Without it, the name is "local", or "local2" and so on when a connection of this session to another place had that name.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Name { get; set; }
@@ -58,6 +61,8 @@ public sealed class ConnectKmsCommand : KmsCmdletBase
     [Parameter]
     public SwitchParameter NoDefault { get; set; }
 
+    private protected override FailureSubject Subject => FailureSubject.KeyDirectory;
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -65,7 +70,7 @@ public sealed class ConnectKmsCommand : KmsCmdletBase
         KmsConnection? connection = null;
         try
         {
-            connection = Open(ref path);
+            connection = Connect(ref path);
         }
         catch (Exception exception) when (exception is not RuntimeException)
         {
@@ -78,9 +83,13 @@ public sealed class ConnectKmsCommand : KmsCmdletBase
         }
     }
 
-    /// <summary>Opens or makes the directory.</summary>
+    /// <summary>The open connection that has the name and leads elsewhere; null when there is none.</summary>
+    private static KmsConnection? Elsewhere(string name, string path) =>
+        ConnectionState.Current.Find(name) is KmsConnection known && known.Location != path ? known : null;
+
+    /// <summary>Opens or makes the directory, when that is wanted.</summary>
     /// <returns>The connection; null when it was not to be made.</returns>
-    private KmsConnection? Open(ref string? path)
+    private KmsConnection? Connect(ref string? path)
     {
         var input = new KeyDirectoryInput
         {
@@ -89,10 +98,12 @@ public sealed class ConnectKmsCommand : KmsCmdletBase
             MasterKey = MasterKey,
             MasterKeyFile = MasterKeyFile,
             NoMasterKey = NoMasterKey,
+            StopToken = StopToken,
         };
-        string name = ConnectionInput.ValidName(Name ?? DefaultName);
+        string? chosen = Name is null ? null : ConnectionInput.ValidName(Name);
         (path, string directorySource) = input.ResolveDirectory();
-        if (Create && !ShouldProceed(Strings.Directory(path), Strings.ActionCreateDirectory))
+        string name = chosen ?? ConnectionState.Current.ChooseName(DefaultName, path);
+        if (!ShouldProceed(Strings.Directory(path), Strings.OpenAction(Create, !NoDefault, Elsewhere(name, path))))
         {
             return null;
         }
@@ -100,18 +111,43 @@ public sealed class ConnectKmsCommand : KmsCmdletBase
         using MasterKeyInput masterKey = input.ResolveMasterKey(twice: Create);
         Warn(masterKey.Warnings); // before opening: they may be why it fails
         var options = new KmsKeyDirectoryOptions { Path = path, MasterKey = masterKey.Key, Create = Create, ConnectionName = name };
-        long start = Stopwatch.GetTimestamp();
-        (IKmsBackend backend, IReadOnlyList<string> warnings) = Wait(KmsBackends.OpenKeyDirectoryAsync(options, StopToken));
-        Warn(warnings);
-        string operation = Create ? "CreateKeyDirectory" : "OpenKeyDirectory";
-        WriteVerbose(Strings.Operation(name, operation, path, Stopwatch.GetElapsedTime(start), failed: false));
         var sources = new Dictionary<string, string>
         {
             [nameof(KeyDirectory)] = directorySource,
             [nameof(MasterKey)] = masterKey.Source,
             [nameof(Name)] = Name is null ? "default" : "parameter",
         };
-        return new KmsConnection(name, backend, path, sources, [.. masterKey.Warnings, .. warnings]);
+        return Open(options, sources, masterKey.Warnings);
+    }
+
+    private KmsConnection Open(KmsKeyDirectoryOptions options, Dictionary<string, string> sources, IReadOnlyList<string> earlierWarnings)
+    {
+        long start = Stopwatch.GetTimestamp();
+        (IKmsBackend backend, IReadOnlyList<string> warnings) = Wait(KmsBackends.OpenKeyDirectoryAsync(options, StopToken));
+        KmsConnection connection = new(options.ConnectionName!, backend, options.Path, sources, [.. earlierWarnings, .. warnings]);
+        bool told = false;
+        try
+        {
+            Warn(warnings);
+            string operation = options.Create ? "CreateKeyDirectory" : "OpenKeyDirectory";
+            WriteVerbose(Strings.Operation(connection.Name, operation, options.Path, Stopwatch.GetElapsedTime(start), failed: false));
+            if (Elsewhere(connection.Name, connection.Location) is KmsConnection replaced)
+            {
+                // Keys that came through it carry its name, and would be looked for in the new place.
+                WriteWarning(Strings.ConnectionReplaced(replaced.Name, replaced.Location));
+            }
+
+            told = true;
+            return connection;
+        }
+        finally
+        {
+            // A warning ends the pipeline when the user wants it so; what is open by then holds secrets.
+            if (!told)
+            {
+                connection.CloseAsync().AsTask().GetAwaiter().GetResult();
+            }
+        }
     }
 
     private void Register(KmsConnection connection)
@@ -120,7 +156,6 @@ public sealed class ConnectKmsCommand : KmsCmdletBase
         if (replaced is not null)
         {
             ConnectionState.Current.Close(replaced);
-            WriteVerbose(Strings.ConnectionReplaced(replaced.Name, replaced.Location));
         }
 
         WriteObject(connection);

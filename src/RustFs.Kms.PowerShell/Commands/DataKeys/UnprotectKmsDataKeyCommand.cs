@@ -11,6 +11,17 @@ namespace RustFs.Kms.PowerShell.Commands;
 [OutputType(typeof(KmsDataKey))]
 public sealed class UnprotectKmsDataKeyCommand : KmsDataKeyCmdlet
 {
+    /// <summary>
+    /// The wrapped data key: bytes, standard Base64 text, or a data key from New-KmsDataKey. To pipe bytes, keep the array whole
+    /// with a comma: ,$bytes | Unprotect-KmsDataKey.
+    /// </summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("CiphertextBlobBase64")]
+    [ValidateNotNull]
+    [AllowEmptyCollection]
+    [CiphertextBlobTransformation]
+    public override byte[] CiphertextBlob { get; set; } = [];
+
     private protected override string Operation => "UnwrapDataKey";
 
     private protected override Task<KmsDataKey> WorkAsync(

@@ -12,7 +12,7 @@ namespace RustFs.Kms.PowerShell.Commands;
 public sealed class UpdateKmsDataKeyCommand : KmsDataKeyCmdlet
 {
     /// <summary>The id of the key that wraps the data key from now on. It must be enabled.</summary>
-    [Parameter(Mandatory = true, Position = 1)]
+    [Parameter(Mandatory = true, Position = 0)]
     [AllowEmptyString]
     [ArgumentCompleter(typeof(KeyIdCompleter))]
     public string DestinationKeyId { get; set; } = string.Empty;

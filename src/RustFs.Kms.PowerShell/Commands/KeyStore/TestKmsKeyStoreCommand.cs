@@ -23,6 +23,11 @@ public sealed class TestKmsKeyStoreCommand : KmsCmdlet
     [ArgumentCompleter(typeof(ConnectionNameCompleter))]
     public override object[]? Connection { get; set; }
 
+    /// <summary>On how many connections to work at the same time, when there are several: 1 to 128, and 8 when nothing is said.</summary>
+    [Parameter(ParameterSetName = ConnectionSet)]
+    [ValidateRange(1, MaximumThrottleLimit)]
+    public override int ThrottleLimit { get; set; } = DefaultThrottleLimit;
+
     /// <summary>The key directory to verify without opening it.</summary>
     [Parameter(ParameterSetName = KeyDirectorySet, Mandatory = true, Position = 0)]
     [Parameter(ParameterSetName = KeyDirectoryFileSet, Mandatory = true, Position = 0)]
@@ -48,6 +53,8 @@ public sealed class TestKmsKeyStoreCommand : KmsCmdlet
     [Parameter]
     public SwitchParameter Quiet { get; set; }
 
+    private protected override FailureSubject Subject => KeyDirectory is null ? FailureSubject.Other : FailureSubject.KeyDirectory;
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -65,7 +72,7 @@ public sealed class TestKmsKeyStoreCommand : KmsCmdlet
             Verify,
             (connection, finding) =>
             {
-                if (!Show(finding))
+                if (!Show(finding, connection))
                 {
                     unsound.Add(connection);
                 }
@@ -89,6 +96,7 @@ public sealed class TestKmsKeyStoreCommand : KmsCmdlet
             MasterKey = MasterKey,
             MasterKeyFile = MasterKeyFile,
             NoMasterKey = NoMasterKey,
+            StopToken = StopToken,
         };
         string? path = KeyDirectory;
         MasterKeyInput? masterKey = null;
@@ -122,7 +130,7 @@ public sealed class TestKmsKeyStoreCommand : KmsCmdlet
                 return;
             }
 
-            sound &= Show(findings.Current);
+            sound &= Show(findings.Current, connection: null);
         }
     }
 
@@ -149,13 +157,13 @@ public sealed class TestKmsKeyStoreCommand : KmsCmdlet
         }
     }
 
-    /// <summary>Outputs a finding unless only the verdict is wanted.</summary>
+    /// <summary>Outputs a finding, with what to do about it, unless only the verdict is wanted.</summary>
     /// <returns>Whether it leaves the store sound.</returns>
-    private bool Show(KmsKeyStoreFinding finding)
+    private bool Show(KmsKeyStoreFinding finding, KmsConnection? connection)
     {
         if (!Quiet)
         {
-            WriteObject(finding);
+            WriteObject(FindingAdvice.Advise(finding, connection));
         }
 
         return finding.Severity != KmsFindingSeverity.Error;

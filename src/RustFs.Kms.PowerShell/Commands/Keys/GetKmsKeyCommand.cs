@@ -4,8 +4,8 @@ using System.Management.Automation;
 namespace RustFs.Kms.PowerShell.Commands;
 
 /// <summary>
-/// Describes keys by their ids, or lists them. A record that cannot be used is listed too, with the reason. Keys are output as
-/// they are found.
+/// Describes keys by their ids, or lists them. A record that cannot be used is listed too, with the reason, unless a pattern or a
+/// filter is given; a warning counts them in every case. Keys are output as they are found.
 /// </summary>
 [Cmdlet(VerbsCommon.Get, "KmsKey")]
 [Alias("Get-RustFsKmsKey")]
@@ -23,6 +23,7 @@ public sealed class GetKmsKeyCommand : KmsKeyCmdlet
     [Alias("Id", "KmsKeyId")]
     [ValidateNotNull]
     [AllowEmptyString]
+    [KeyIdTransformation]
     [ArgumentCompleter(typeof(KeyIdCompleter))]
     public override string[]? KeyId { get; set; }
 
@@ -137,12 +138,17 @@ public sealed class GetKmsKeyCommand : KmsKeyCmdlet
                 unreadable[connection] = unreadable.GetValueOrDefault(connection) + 1;
             }
 
-            Write(key);
+            // A pattern asks for keys to work with; what cannot be used is in the warning, and in the list of all.
+            if (key.IsReadable || pattern is null)
+            {
+                Write(key);
+            }
+
             return _remaining > 0;
         });
         foreach ((KmsConnection connection, int count) in unreadable)
         {
-            WriteWarning(Strings.UnreadableKeys(count, connection.Name));
+            WriteWarning(Strings.UnreadableKeys(count, connection));
         }
     }
 }

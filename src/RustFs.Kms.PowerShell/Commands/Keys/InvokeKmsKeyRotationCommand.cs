@@ -38,7 +38,7 @@ public sealed class InvokeKmsKeyRotationCommand : KmsKeyChangeCmdlet
 
         if (!rotates)
         {
-            WriteFailure(KmsErrorCode.KmsUnsupported, Strings.RotationUnsupported, keyId);
+            WriteFailure(KmsErrorCode.KmsUnsupported, Strings.RotationUnsupported, keyId, connection);
         }
 
         return rotates;

@@ -9,9 +9,15 @@ namespace RustFs.Kms.PowerShell.Commands;
 [OutputType(typeof(KmsKey))]
 public sealed class NewKmsKeyCommand : KmsCmdlet
 {
-    /// <summary>The key's id. Without it, the key gets a random UUID. It is also stored as the tag "name".</summary>
+    private string? _keyId;
+
+    /// <summary>
+    /// The key's id. Without it, the tag "name" is the id, and without that the key gets a random UUID. It is also stored as the
+    /// tag "name".
+    /// </summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("KeyId")]
+    [KeyNameTransformation]
     public string? Name { get; set; }
 
     /// <summary>What the key is for, in words.</summary>
@@ -34,27 +40,37 @@ public sealed class NewKmsKeyCommand : KmsCmdlet
     [Parameter]
     public SwitchParameter IfNotExists { get; set; }
 
+    private protected override FailureSubject Subject => FailureSubject.Key;
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        _keyId = Name;
         try
         {
-            var creation = new KmsKeyCreation
-            {
-                KeyId = Name?.Length == 0 ? throw new KmsException(KmsErrorCode.KmsUsage, Strings.EmptyKeyId) : Name,
-                Description = string.IsNullOrEmpty(Description) ? null : Description,
-                Tags = StringMap.From(Tag, nameof(Tag)),
-                Usage = KeyUsage,
-            };
+            KmsKeyCreation creation = Creation();
             string action = IfNotExists ? Strings.ActionCreateUnlessThere : Strings.ActionCreate;
-            List<KmsConnection> approved = [.. CurrentConnections().Where(
-                connection => ShouldProceed(Strings.KeyOn(Name, connection.Name), action))];
-            Run(approved, "CreateKey", Name, (connection, token) => CreateAsync(connection.Backend, creation, token), Write);
+            List<KmsConnection> approved = [.. CurrentConnections().Where(connection => ShouldProceed(KeyOn(_keyId, connection), action))];
+            Run(approved, "CreateKey", _keyId, (connection, token) => CreateAsync(connection.Backend, creation, token), Write);
         }
         catch (KmsException exception)
         {
-            WriteFailure(exception, Name);
+            WriteFailure(exception, _keyId);
         }
+    }
+
+    /// <summary>What the key is to be. Its id is settled before anything is asked: the question has to name it.</summary>
+    private KmsKeyCreation Creation()
+    {
+        Dictionary<string, string> tags = StringMap.From(Tag, nameof(Tag));
+        _keyId = Name ?? tags.GetValueOrDefault(KmsLimits.NameTag);
+        return new KmsKeyCreation
+        {
+            KeyId = _keyId?.Length == 0 ? throw new KmsException(KmsErrorCode.KmsUsage, Strings.EmptyKeyId) : _keyId,
+            Description = string.IsNullOrEmpty(Description) ? null : Description,
+            Tags = tags,
+            Usage = KeyUsage,
+        };
     }
 
     private async Task<(KmsKey Key, bool Created)> CreateAsync(

@@ -26,6 +26,7 @@ public sealed class RemoveKmsKeyCommand : KmsKeyCmdlet
     [Alias("Id", "KmsKeyId")]
     [ValidateNotNull]
     [AllowEmptyString]
+    [KeyIdTransformation]
     [ArgumentCompleter(typeof(KeyIdCompleter))]
     public override string[]? KeyId { get; set; }
 
@@ -81,13 +82,13 @@ public sealed class RemoveKmsKeyCommand : KmsKeyCmdlet
 
         KeyRemoval removal = Removal;
         List<KmsConnection> approved = [.. connections.Where(
-            connection => ShouldProceed(Strings.KeyOn(keyId, connection.Name), removal.Action, Force))];
+            connection => ShouldProceed(KeyOn(keyId, connection), removal.Action, Force))];
         Run(
             approved,
             removal.Operation,
             keyId,
             (connection, token) => removal.RemoveAsync(connection.Backend, keyId, token),
-            (_, key) => Write(key));
+            Write);
     }
 
     private void RemoveAllDue()
@@ -107,14 +108,14 @@ public sealed class RemoveKmsKeyCommand : KmsKeyCmdlet
         due.ForEach(item => ProcessKey(item.KeyId, [item.Connection]));
     }
 
-    private void Write(KmsKey? key)
+    private void Write(KmsConnection connection, KmsKey? key)
     {
         if (key is null)
         {
             return;
         }
 
-        WriteVerbose(Strings.WillBeDestroyed(key));
+        WriteVerbose(Strings.WillBeDestroyed(key, connection));
         if (PassThru)
         {
             WriteObject(key);

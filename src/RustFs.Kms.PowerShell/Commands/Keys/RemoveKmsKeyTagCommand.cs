@@ -11,6 +11,7 @@ public sealed class RemoveKmsKeyTagCommand : KmsKeyChangeCmdlet
     /// <summary>The names of the tags. They are case-sensitive.</summary>
     [Parameter(Mandatory = true, Position = 1)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(TagNameCompleter))]
     public string[] TagKey { get; set; } = [];
 
     /// <summary>Returns the refreshed key.</summary>

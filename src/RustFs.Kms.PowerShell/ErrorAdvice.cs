@@ -1,0 +1,181 @@
+namespace RustFs.Kms.PowerShell;
+
+/// <summary>What to do about failures: the first row that fits. The fault of a record says more than the code, so it comes first.</summary>
+/// <param name="Code">The code that the row is for; null for any.</param>
+/// <param name="Fault">The fault that the row is for; null for any.</param>
+/// <param name="When">What else must be so; null for nothing.</param>
+/// <param name="Advice">What to do.</param>
+internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<ErrorAdvice.Failure, bool>? When, Advice Advice)
+{
+    private const string Syntax = "Get-Command {command} -Syntax";
+    private const string Reconnect = "Connect-Kms -KeyDirectory {directory} -MasterKeyFile '<file>'";
+    private const string WithMasterKey = "{command} -KeyDirectory {directory} -MasterKeyFile '<file>'";
+    private const string ShowKey = "Get-KmsKey -KeyId {key}{at}";
+    private const string ShowKeys = "Get-KmsKey{at}";
+    private const string ShowFile = "Get-Item -LiteralPath {path}";
+
+    /// <summary>The table.</summary>
+    internal static IReadOnlyList<ErrorAdvice> Table { get; } =
+    [
+        ForFault(KmsKeyFault.UnsupportedFormatVersion, null,
+            "A newer RustFS wrote the record; leave it alone and update this module", "Update-PSResource -Name RustFs.Kms"),
+        ForFault(KmsKeyFault.ConfigurationError, Opening,
+            "The keys are encrypted; give the master key that their server has", WithMasterKey),
+        ForFault(KmsKeyFault.ConfigurationError, null,
+            "The keys are encrypted, and the connection has no master key; connect with the one that the server has", Reconnect),
+        ForFault(KmsKeyFault.Unreadable, null,
+            "Check the file's permissions and the disk, then see what else is wrong", "{verify}"),
+        ForFault(KmsKeyFault.InvalidKey, null,
+            "The file was renamed or copied; give it back the name of the id that is in it. Which one", "{verify}"),
+        ForFault(KmsKeyFault.MaterialAuthenticationFailed, Opening,
+            "Use the master key that the RustFS server of this directory has, byte for byte", WithMasterKey),
+        ForFault(KmsKeyFault.MaterialAuthenticationFailed, AboutTheStore,
+            "The connection's master key is not the one of the directory; connect with the one that the server has", Reconnect),
+        ForFault(KmsKeyFault.MaterialAuthenticationFailed, null,
+            "If no key opens, it is the wrong master key: connect with the server's. If it is this record alone, restore its file from a " +
+            "backup. Which it is", "{verify}"),
+        ForFault(KmsKeyFault.MaterialCorrupt, AboutTheStore,
+            "Restore the salt file from a backup of the directory; no other salt opens its keys. See what is wrong", "{verify}"),
+        ForFault(KmsKeyFault.MaterialCorrupt, null,
+            "Restore the record's file from a backup; without one its data keys are lost. See what is wrong with it", "{verify}"),
+        ForFault(KmsKeyFault.MaterialMissing, null,
+            "Restore the record's file from a backup; without one its data keys are lost. See what is wrong with it", "{verify}"),
+
+        For(KmsErrorCode.KmsKeyDamaged, null, "See what is wrong with the record", "{verify}"),
+
+        For(KmsErrorCode.KmsUsage, AboutAnotherFile, "Check the master key file", ShowFile),
+        For(KmsErrorCode.KmsUsage, AboutNoDirectory,
+            "Give the key directory, and the master key that its server has", "{command} -KeyDirectory '<path>' -MasterKeyFile '<file>'"),
+        For(KmsErrorCode.KmsUsage, OpeningWithoutTarget,
+            "Give the directory, and the master key that its server has", WithMasterKey),
+        For(KmsErrorCode.KmsUsage, null, "See what the parameters take", Syntax),
+
+        For(KmsErrorCode.KmsAuthentication, Opening,
+            "Use the master key that the RustFS server of this directory has, byte for byte", WithMasterKey),
+        For(KmsErrorCode.KmsAuthentication, null, "Connect as somebody whom the server knows. What is open", "Get-KmsConnection"),
+        For(KmsErrorCode.KmsAccessDenied, null,
+            "Ask for the permission that the message names, or connect as somebody who has it. What is open", "Get-KmsConnection"),
+
+        For(KmsErrorCode.KmsKeyNotFound, null, "Ids are case-sensitive. See which keys there are", ShowKeys),
+        For(KmsErrorCode.KmsNotFound, AboutAnotherFile, "Check that path and its permissions", ShowFile),
+        For(KmsErrorCode.KmsNotFound, Opening,
+            "Check the path; to make a new key directory there", "Connect-Kms -KeyDirectory {directory} -Create"),
+        For(KmsErrorCode.KmsNotFound, null,
+            "See what is open with Get-KmsConnection, or connect", "Connect-Kms -KeyDirectory '<path>'"),
+
+        For(KmsErrorCode.KmsConflict, Opening,
+            "Make it elsewhere, or open what is there, without -Create", "Connect-Kms -KeyDirectory {directory}"),
+        For(KmsErrorCode.KmsConflict, AboutTheStore,
+            "The directory is not the one that was opened. Look at it, then connect again", "Connect-Kms -KeyDirectory {directory}"),
+        For(KmsErrorCode.KmsConflict, By("New-KmsKey"),
+            "Choose another id, or take the key that exists", "New-KmsKey -Name {key} -IfNotExists{at}"),
+        For(KmsErrorCode.KmsConflict, null, "Somebody else changed it in between. Look at it, then try again", ShowKey),
+
+        For(KmsErrorCode.KmsPreconditionFailed, AboutTheStore,
+            "It is the key directory that is not in order. See what is wrong with it", "{verify}"),
+        For(KmsErrorCode.KmsPreconditionFailed, By("Enable-KmsKey", "Disable-KmsKey"),
+            "If its deletion is scheduled, cancel that first", "Undo-KmsKeyRemoval -KeyId {key}{at}"),
+        For(KmsErrorCode.KmsPreconditionFailed, By("New-KmsDataKey", "Update-KmsDataKey", "Test-KmsKey"),
+            "Only an enabled key wraps data keys. If its deletion is scheduled, use Undo-KmsKeyRemoval; if it is disabled",
+            "Enable-KmsKey -KeyId {key}{at}"),
+        For(KmsErrorCode.KmsPreconditionFailed, By("Undo-KmsKeyRemoval"),
+            "Only a scheduled deletion can be cancelled. See the key's state", ShowKey),
+        For(KmsErrorCode.KmsPreconditionFailed, null, "See the key's state and dates", ShowKey),
+
+        For(KmsErrorCode.KmsUnsupported, By("Invoke-KmsKeyRotation"),
+            "Make a new key with New-KmsKey, move the wrapped data keys to it with Update-KmsDataKey, name it wherever the old one is " +
+            "configured, and keep the old one until nothing needs it. Start with", "New-KmsKey -Name '<new id>'{at}"),
+        For(KmsErrorCode.KmsUnsupported, By("Test-KmsKeyStore", "Remove-KmsKey"),
+            "This works on a key directory. Open one", "Connect-Kms -KeyDirectory '<path>'"),
+        For(KmsErrorCode.KmsUnsupported, By("New-KmsKey"),
+            "Leave -KeyUsage out, or see what the backend is", "Get-KmsStatus{at}"),
+        For(KmsErrorCode.KmsUnsupported, null, "See what the backend can do", "(Get-KmsStatus{at}).Capabilities"),
+
+        For(KmsErrorCode.KmsIntegrity, By("Test-KmsKey"), "The key's material cannot be trusted. See what is wrong", "{verify}"),
+        For(KmsErrorCode.KmsIntegrity, null,
+            "Check that the blob is complete, that -EncryptionContext has every entry that it was made with, and that the key that made it " +
+            "is one of these", ShowKeys),
+
+        For(KmsErrorCode.KmsStorage, AboutAnotherFile, "Check that path and its permissions", ShowFile),
+        For(KmsErrorCode.KmsStorage, null, "Check free space, permissions and the mount, then look at the store", "{verify}"),
+        For(KmsErrorCode.KmsTimeout, Opening, "Try again when nobody else changes the directory", "Connect-Kms -KeyDirectory {directory}"),
+        For(KmsErrorCode.KmsTimeout, null, "Try again, and see whether the backend answers", "Get-KmsStatus{at}"),
+        For(KmsErrorCode.KmsOutcomeUnknown, Opening, "Look at the directory before you try again", "{verify}"),
+        For(KmsErrorCode.KmsOutcomeUnknown, WithKey, "Look before you try again", ShowKey),
+        For(KmsErrorCode.KmsOutcomeUnknown, null, "Look before you try again", ShowKeys),
+
+        new(null, null, null, new Advice("See how the KMS is", "Get-KmsStatus{at}")),
+    ];
+
+    /// <summary>What to do about a failure.</summary>
+    internal static string Of(KmsException exception, FailureContext context)
+    {
+        var failure = new Failure(exception, context);
+        return Table.First(row => row.Fits(failure)).Advice.Fill(failure.Values);
+    }
+
+    private static ErrorAdvice For(KmsErrorCode code, Func<Failure, bool>? when, string sentence, string command) =>
+        new(code, null, when, new Advice(sentence, command));
+
+    private static ErrorAdvice ForFault(KmsKeyFault fault, Func<Failure, bool>? when, string sentence, string command) =>
+        new(null, fault, when, new Advice(sentence, command));
+
+    private static Func<Failure, bool> By(params string[] commands) => failure => commands.Contains(failure.Context.Command);
+
+    private static bool Opening(Failure failure) => failure.Context.IsOpening;
+
+    private static bool OpeningWithoutTarget(Failure failure) => failure.Context.IsOpening && failure.Exception.Target is null;
+
+    /// <summary>Whether what was given as the key directory is none, or none was given.</summary>
+    private static bool AboutNoDirectory(Failure failure) =>
+        failure.Context.IsOpening && failure.Context.Target == failure.Exception.Target;
+
+    /// <summary>Whether it is about a file beside the key directory: the master key's.</summary>
+    private static bool AboutAnotherFile(Failure failure) =>
+        failure.Context.IsOpening && failure.Exception.Target is string path && path != failure.Context.Target && Path.IsPathRooted(path);
+
+    private static bool AboutTheStore(Failure failure) => failure.IsAboutTheStore;
+
+    private static bool WithKey(Failure failure) => failure.Context.KeyId is not null;
+
+    private bool Fits(Failure failure) =>
+        (Code is null || Code == failure.Exception.Code) &&
+        (Fault is null || Fault == failure.Exception.Fault) &&
+        When?.Invoke(failure) != false;
+
+    /// <summary>A failure, and where it happened.</summary>
+    internal sealed record Failure(KmsException Exception, FailureContext Context)
+    {
+        /// <summary>
+        /// Whether the directory is to blame (its salt, a half-done restore) and no key. No key id holds a separator, so what a
+        /// blob's key is called is never a path.
+        /// </summary>
+        internal bool IsAboutTheStore => Context.IsOpening
+            || (Exception.Target is string target
+                && target != Context.KeyId
+                && (Context.Subject == FailureSubject.Key || Path.IsPathRooted(target)));
+
+        /// <summary>What the placeholders stand for.</summary>
+        internal IReadOnlyDictionary<string, string> Values
+        {
+            get
+            {
+                string? keyId = Context.KeyId ?? (Context.Subject is FailureSubject.DataKey && !IsAboutTheStore ? Exception.Target : null);
+                string? directory = Context.IsOpening
+                    ? Context.Target
+                    : Context.Connection is { Kind: KmsBackendKind.Local } connection ? connection.Location : null;
+                string at = Advice.At(Context.Connection);
+                string place = directory is null ? Advice.SomeDirectory : Strings.Literal(directory);
+                return new Dictionary<string, string>
+                {
+                    ["command"] = Context.Command,
+                    ["key"] = keyId is null ? Advice.SomeKey : Strings.Literal(keyId),
+                    ["directory"] = place,
+                    ["path"] = Exception.Target is null ? Advice.SomeDirectory : Strings.Literal(Exception.Target),
+                    ["at"] = at,
+                    ["verify"] = Context.IsOpening ? $"Test-KmsKeyStore -KeyDirectory {place}" : $"Test-KmsKeyStore{at}",
+                };
+            }
+        }
+    }
+}

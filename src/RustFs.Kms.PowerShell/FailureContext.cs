@@ -1,0 +1,37 @@
+namespace RustFs.Kms.PowerShell;
+
+/// <summary>What a cmdlet works on, as far as an error has to know.</summary>
+internal enum FailureSubject
+{
+    /// <summary>None of the others: a service, a connection.</summary>
+    Other,
+
+    /// <summary>A key, which the user named by its id.</summary>
+    Key,
+
+    /// <summary>A wrapped data key; which key wraps it is only in the blob.</summary>
+    DataKey,
+
+    /// <summary>A key directory that is not open yet.</summary>
+    KeyDirectory,
+}
+
+/// <summary>What a cmdlet was doing when something failed.</summary>
+/// <param name="Command">The cmdlet's name.</param>
+/// <param name="Subject">What it works on.</param>
+/// <param name="Target">The key id, path or other text that it worked on just then; null when there was none.</param>
+/// <param name="Connection">The connection that it worked through; null when there was none.</param>
+/// <param name="NamesConnection">Whether there were several connections, so that the text must say which.</param>
+internal sealed record FailureContext(
+    string Command,
+    FailureSubject Subject,
+    string? Target = null,
+    KmsConnection? Connection = null,
+    bool NamesConnection = false)
+{
+    /// <summary>The key id as the user gave it.</summary>
+    internal string? KeyId => Subject == FailureSubject.Key ? Target : null;
+
+    /// <summary>Whether a key directory was being opened or verified by its path.</summary>
+    internal bool IsOpening => Subject == FailureSubject.KeyDirectory;
+}

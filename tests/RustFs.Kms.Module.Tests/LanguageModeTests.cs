@@ -1,0 +1,74 @@
+using System.Management.Automation;
+using System.Xml.Linq;
+using RustFs.Kms.Module.Tests.Support;
+using Xunit;
+
+namespace RustFs.Kms.Module.Tests;
+
+/// <summary>Views where scripts may call no methods, and objects without the views' properties.</summary>
+public sealed class LanguageModeTests
+{
+    private static readonly string[] s_commands =
+        ["Get-KmsKey app", "Get-KmsConnection", "Get-KmsStatus", "New-KmsDataKey app", "Test-KmsKeyStore", "Test-KmsKey app, nope"];
+
+    public static TheoryData<string> Shown { get; } = [.. s_commands];
+
+    [Theory]
+    [MemberData(nameof(Shown))]
+    public void Tables_are_filled_in_constrained_language_mode(string command)
+    {
+        using var session = new KmsSession("app");
+        string[] plain = [.. Lines(session.Host.RunText(command).Text)];
+        session.Require("$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'");
+        string[] constrained = [.. Lines(session.Host.RunText(command).Text)];
+        Assert.Equal(plain, constrained);
+        Assert.Contains(plain, line => line.Length > 0);
+        static IEnumerable<string> Lines(string text) =>
+            text.Split(Environment.NewLine).Select(line => line.Contains("eyJ", StringComparison.Ordinal) ? "a new data key" : line);
+    }
+
+    [Fact]
+    public void The_properties_of_the_views_are_seen_by_nobody_else()
+    {
+        using var session = new KmsSession("app");
+        foreach (string command in s_commands)
+        {
+            Assert.All(session.Require(command), item =>
+            {
+                Assert.DoesNotContain(item.Properties, property => property.Name.StartsWith("View", StringComparison.Ordinal));
+                Assert.DoesNotContain("View", PSSerializer.Serialize(item), StringComparison.Ordinal);
+            });
+        }
+    }
+
+    [Fact]
+    public void No_view_calls_a_method_and_each_finds_its_properties()
+    {
+        using var session = new KmsSession("app");
+        XDocument formats = Shipped("RustFs.Kms.Format.ps1xml");
+        Assert.DoesNotContain("::", formats.ToString(), StringComparison.Ordinal);
+        ILookup<string, string> members = Shipped("RustFs.Kms.Types.ps1xml").Descendants("Type").SelectMany(
+            type => type.Descendants("CodeProperty").Elements("Name").Select(name => (Type: type.Element("Name")!.Value, Name: name.Value))).ToLookup(pair => pair.Type, pair => pair.Name);
+        foreach (XElement view in formats.Descendants("View"))
+        {
+            string type = view.Descendants("TypeName").Single().Value;
+            string[] properties = [.. session.Require($"[{type}]").Select(shown => (Type)shown.BaseObject).Single().GetProperties().Select(property => property.Name)];
+            Assert.All(view.Descendants("PropertyName"), name => Assert.True(properties.Contains(name.Value) || members[type].Contains(name.Value), $"{type}.{name.Value}"));
+        }
+    }
+
+    [Fact]
+    public void What_is_serialized_is_every_property_of_the_object_itself()
+    {
+        using var session = new KmsSession();
+        foreach (XElement type in Shipped("RustFs.Kms.Types.ps1xml").Descendants("Type"))
+        {
+            var shown = (Type)session.Require($"[{type.Element("Name")!.Value}]").Single().BaseObject;
+            Assert.Equal(
+                shown.GetProperties().Select(property => property.Name).Order(StringComparer.Ordinal),
+                type.Descendants("ReferencedProperties").Elements("Name").Select(name => name.Value).Order(StringComparer.Ordinal));
+        }
+    }
+
+    private static XDocument Shipped(string name) => XDocument.Load(Path.Combine(ConsoleProcess.RepositoryRoot, "out", "RustFs.Kms", name));
+}
