@@ -1,3 +1,4 @@
+using RustFs.Kms.Backends.Http;
 using RustFs.Kms.Backends.Local;
 
 namespace RustFs.Kms.Backends;
@@ -33,6 +34,28 @@ internal static class KmsBackends
         await foreach (KmsKeyStoreFinding finding in verifier.VerifyAsync(cancellationToken).ConfigureAwait(false))
         {
             yield return finding;
+        }
+    }
+
+    /// <summary>Opens a connection to a RustFS server, and finds out which generation of the API it speaks unless that is given.</summary>
+    /// <param name="options">How the server is reached. The credential is copied.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>The backend (an <see cref="IKmsBuckets"/> too), and what the operator should know about the connection.</returns>
+    /// <exception cref="KmsException">A setting cannot be used, or the server cannot be reached or refuses the credential.</exception>
+    internal static async Task<(IKmsBackend Backend, IReadOnlyList<string> Warnings)> OpenEndpointAsync(
+        KmsEndpointOptions options, CancellationToken cancellationToken)
+    {
+        var channel = new KmsHttpChannel(options, TimeProvider.System);
+        var backend = new HttpKmsBackend(channel);
+        try
+        {
+            _ = await backend.DialectAsync(cancellationToken).ConfigureAwait(false);
+            return (backend, [.. EndpointRules.Warnings(options), .. new[] { channel.Clock.Describe() }.OfType<string>()]);
+        }
+        catch
+        {
+            await backend.DisposeAsync().ConfigureAwait(false);
+            throw;
         }
     }
 }
