@@ -58,4 +58,16 @@ internal static class KmsBackends
             throw;
         }
     }
+
+    /// <summary>Goes the way to a server step by step; a step that fails is a result, not an exception.</summary>
+    /// <param name="options">How the server is reached. The credential stays the caller's.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    internal static IAsyncEnumerable<KmsConnectionCheck> CheckEndpointAsync(KmsEndpointOptions options, CancellationToken cancellationToken) =>
+        new ConnectionChecker(options, TimeProvider.System).RunAsync(cancellationToken);
+
+    /// <summary>Reads a profile of the AWS shared files; nothing but those files is asked.</summary>
+    /// <param name="name">The profile.</param>
+    /// <param name="file">The credentials file; null for the usual ones.</param>
+    /// <exception cref="KmsException">There is no such profile, or it holds no keys.</exception>
+    internal static KmsAwsProfile ReadAwsProfile(string name, string? file) => AwsProfileReader.Read(name, file);
 }
