@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using RustFs.Kms.Backends.Wire;
 
 namespace RustFs.Kms.Backends.Local;
 

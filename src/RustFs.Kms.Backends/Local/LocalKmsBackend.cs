@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using RustFs.Kms.Backends.Wire;
 
 namespace RustFs.Kms.Backends.Local;
 

@@ -58,5 +58,6 @@ internal sealed record KmsEndpointOptions
     internal Action<KmsRequestLogEntry>? OnRequest { get; init; }
 }
 
-/// <summary>One request, for the verbose stream and the support bundle.</summary>
-internal sealed record KmsRequestLogEntry(string Method, string Path, int? Status, TimeSpan Duration, string? RequestId, int Try);
+/// <summary>One request, for the verbose stream and the support bundle; the note says what was unusual about it.</summary>
+internal sealed record KmsRequestLogEntry(
+    string Method, string Path, int? Status, TimeSpan Duration, string? RequestId, int Try, string? Note = null);
