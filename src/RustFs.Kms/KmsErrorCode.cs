@@ -33,7 +33,9 @@ public enum KmsErrorCode
     /// <summary>A key record exists and cannot be used: damaged, moved, or made under another master key.</summary>
     KmsKeyDamaged,
 
-    /// <summary>A wrapped data key does not open. One answer for every cause, on purpose.</summary>
+    /// <summary>
+    /// A wrapped data key does not open (one answer for every cause, on purpose), or a backup bundle is not as it was sealed.
+    /// </summary>
     KmsIntegrity,
 
     /// <summary>The disk or the file system refused: full, read-only, no permission.</summary>

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using RustFs.Kms.Backends.Local.Backup;
 using RustFs.Kms.Backends.Wire;
 
 namespace RustFs.Kms.Backends.Local;
@@ -14,6 +15,9 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDi
     internal KeyDirectory Directory { get; } = directory;
 
     internal bool HasMasterKey => ring.HasMasterKey;
+
+    /// <summary>What makes and restores bundles of this directory; null when it was opened without the means. Disposed with the store.</summary>
+    internal LocalBackups? Backups { get; init; }
 
     /// <summary>The record of a key.</summary>
     /// <exception cref="KmsException"><see cref="KmsErrorCode.KmsKeyNotFound"/>, or what is wrong with the record.</exception>
@@ -172,7 +176,11 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDi
         }
     }
 
-    public void Dispose() => ring.Dispose();
+    public void Dispose()
+    {
+        Backups?.Dispose();
+        ring.Dispose();
+    }
 
     private static KmsException AlreadyExists(string keyId) =>
         new(KmsErrorCode.KmsConflict, $"There is a key '{keyId}' already; it was not touched.", keyId);
@@ -266,7 +274,9 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDi
         }
     }
 
-    private byte[] Read(string keyId)
+    /// <summary>The bytes of a key's record, which the caller wipes.</summary>
+    /// <exception cref="KmsException">There is none, or it cannot be read.</exception>
+    internal byte[] Read(string keyId)
     {
         try
         {

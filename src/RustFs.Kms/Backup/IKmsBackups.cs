@@ -138,6 +138,9 @@ public sealed record KmsRestorePlan
 
     /// <summary>Whether the configuration is the same as in the bundle; null when that is not known.</summary>
     public bool? ConfigurationIdentical { get; init; }
+
+    /// <summary>What stands in no way and should be known before: keys that a server would destroy as soon as it starts, foremost.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
 }
 
 /// <summary>What a restore did.</summary>
@@ -160,4 +163,7 @@ public sealed record KmsRestoreResult
 
     /// <summary>Whether an interrupted restore was carried on.</summary>
     public bool Resumed { get; init; }
+
+    /// <summary>What is left to be done by hand; mostly nothing.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
 }
