@@ -81,7 +81,8 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     private protected bool ShouldProceed(string target, string action, bool force = false) =>
         (force && !IsWhatIf()) || ShouldProcess(target, action);
 
-    private bool IsWhatIf() => LanguagePrimitives.IsTrue(
+    /// <summary>Whether nothing is to be done, only told.</summary>
+    private protected bool IsWhatIf() => LanguagePrimitives.IsTrue(
         MyInvocation.BoundParameters.TryGetValue("WhatIf", out object? whatIf) ? whatIf : GetVariableValue("WhatIfPreference"));
 
     private void ThrowIfStopped(Exception exception)
