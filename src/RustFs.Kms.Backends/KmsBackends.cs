@@ -1,3 +1,4 @@
+using RustFs.Kms.Backends.Emulator;
 using RustFs.Kms.Backends.Local;
 
 namespace RustFs.Kms.Backends;
@@ -35,4 +36,11 @@ internal static class KmsBackends
             yield return finding;
         }
     }
+
+    /// <summary>Starts an emulator of a RustFS server's KMS on loopback, in this process.</summary>
+    /// <param name="options">How. The secrets stay the caller's, and must live as long as the emulator.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
+    /// <exception cref="KmsException">The port is taken, or the key directory of a running emulator does not open.</exception>
+    internal static async Task<IKmsEmulator> StartEmulatorAsync(KmsEmulatorOptions options, CancellationToken cancellationToken) =>
+        await KmsEmulator.StartAsync(options, OpenKeyDirectoryAsync, cancellationToken).ConfigureAwait(false);
 }
