@@ -45,12 +45,6 @@ internal sealed class HttpServer : IAsyncDisposable
         var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            if (!OperatingSystem.IsWindows())
-            {
-                // A port that was just given up is free again at once; on Windows the option would let two share it.
-                listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, optionValue: true);
-            }
-
             listener.Bind(new IPEndPoint(IPAddress.Loopback, port));
             listener.Listen(ConnectionLimit);
             return new HttpServer(listener, handler, clock);
