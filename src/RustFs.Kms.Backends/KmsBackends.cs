@@ -1,3 +1,4 @@
+using RustFs.Kms.Backends.Emulator;
 using RustFs.Kms.Backends.Http;
 using RustFs.Kms.Backends.Local;
 
@@ -70,4 +71,11 @@ internal static class KmsBackends
     /// <param name="file">The credentials file; null for the usual ones.</param>
     /// <exception cref="KmsException">There is no such profile, or it holds no keys.</exception>
     internal static KmsAwsProfile ReadAwsProfile(string name, string? file) => AwsProfileReader.Read(name, file);
+
+    /// <summary>Starts an emulator of a RustFS server's KMS on loopback, in this process.</summary>
+    /// <param name="options">How. The secrets stay the caller's, and must live as long as the emulator.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
+    /// <exception cref="KmsException">The port is taken, or the key directory of a running emulator does not open.</exception>
+    internal static async Task<IKmsEmulator> StartEmulatorAsync(KmsEmulatorOptions options, CancellationToken cancellationToken) =>
+        await KmsEmulator.StartAsync(options, OpenKeyDirectoryAsync, cancellationToken).ConfigureAwait(false);
 }
