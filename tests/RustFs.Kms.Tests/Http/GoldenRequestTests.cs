@@ -115,7 +115,7 @@ public sealed class GoldenRequestTests
                 "impact", "enable", "disable", "rotate", "set-description", "clear-description", "tag", "untag", "backup-status", "backup",
                 "backup-named", "restore-plan", "restore", "restore-abort",
             ]),
-            (KmsErrorCode.KmsUsage, ["configure-transit-kubernetes", "configure-transit-tokenfile", "configure-aws"]),
+            (KmsErrorCode.KmsUsage, ["configure-transit-kubernetes", "configure-transit-tokenfile", "configure-aws", "reconfigure-vault-kept-token"]),
         ],
         [KmsApiGeneration.Early] =
         [
