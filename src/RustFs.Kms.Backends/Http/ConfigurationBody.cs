@@ -198,6 +198,12 @@ internal sealed class ConfigurationBody
             _ => throw NoSuchBackend(request, Api),
         };
         RequireEssentials(request);
+        if (IsVault(request))
+        {
+            // Only later servers keep the secret that they have when none is sent; these would go on without one.
+            Require(request.LoginSecret, nameof(KmsConfigurationRequest.LoginSecret), request.Backend);
+        }
+
         return new ConfigurationBody(
             request,
             Api,

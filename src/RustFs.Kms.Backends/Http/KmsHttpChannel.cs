@@ -124,7 +124,7 @@ internal sealed class KmsHttpChannel : IDisposable
             {
                 Version = HttpVersion.Version11,
                 VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-                Content = call.Method == HttpMethod.Get ? null : new KmsRequestContent(body.WrittenMemory),
+                Content = new KmsRequestContent(body.WrittenMemory),
             };
             request.Options.Set(KmsSend.Key, new KmsSend(call.Repeat, call.Target, call.Doubt));
             request.Headers.UserAgent.ParseAdd("RustFs.Kms/" + s_product);

@@ -4,7 +4,8 @@ namespace RustFs.Kms.Backends.Http;
 
 /// <summary>
 /// A request's body, also an empty one, with its length. It knows whether it began to leave: what never did cannot have been
-/// carried out. (A request that has content is also never sent again by the transport on its own.)
+/// carried out. Every request has one, because what has none the transport repeats up to three times on its own, with an old
+/// signature and without asking what may be repeated.
 /// </summary>
 internal sealed class KmsRequestContent : HttpContent
 {

@@ -153,7 +153,8 @@ internal sealed class S3Buckets(KmsHttpChannel channel) : IDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
-            return await call(LazyInitializer.EnsureInitialized(ref _client, Create), either.Token).ConfigureAwait(false);
+            // The SDK sits out its waits between tries when it is stopped; the caller does not. It sends nothing more either way.
+            return await call(LazyInitializer.EnsureInitialized(ref _client, Create), either.Token).WaitAsync(either.Token).ConfigureAwait(false);
         }
         catch (AmazonServiceException exception)
         {

@@ -246,7 +246,7 @@ internal sealed record KmsWireError
     private static (KmsErrorCode Code, KmsKeyFault Fault) Reason(int status, string? code, string? message, bool isJson)
     {
         if (code is not null && s_codes.TryGetValue(code, out KmsErrorCode known) && known is not KmsErrorCode.KmsAccessDenied
-            && !(known == KmsErrorCode.KmsUnsupported && message is not null))
+            && !(code == "NotImplemented" && message is not null))
         {
             return (known, default);
         }
@@ -269,7 +269,7 @@ internal sealed record KmsWireError
             (_, >= 200 and < 300) => (KmsErrorCode.KmsServerError, default),
             (_, 400) => (message?.StartsWith("failed to read request body", StringComparison.Ordinal) == true
                 ? KmsErrorCode.KmsProtocol
-                : message?.Contains("header: ", StringComparison.Ordinal) == true || message?.Contains("credential", StringComparison.Ordinal) == true
+                : message?.Contains("header: ", StringComparison.Ordinal) == true || message?.StartsWith("invalid credential", StringComparison.Ordinal) == true
                     ? KmsErrorCode.KmsAuthentication
                     : KmsErrorCode.KmsUsage, default),
             (_, 401) => (KmsErrorCode.KmsAuthentication, default),
