@@ -276,14 +276,25 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
         }
         catch (Exception exception) when (StorageFailure.Is(exception))
         {
-            return $"The keys were restored; the staging folder '{_staging}' could not be removed: {exception.Message}";
+            return $"The keys were restored; removing the staging folder '{_staging}' failed: {exception.Message}";
         }
     }
 
     private void RemoveMarker()
     {
         DurableFile.Remove(Path.Combine(path, KeyDirectory.RestoreMarkerName), before);
-        DurableFile.SyncDirectory(path, before);
+        try
+        {
+            DurableFile.SyncDirectory(path, before);
+        }
+        catch (Exception exception) when (StorageFailure.Is(exception))
+        {
+            throw new KmsException(
+                KmsErrorCode.KmsOutcomeUnknown,
+                $"The restore marker in '{path}' was removed, and that could not be synced to the disk: {exception.Message}",
+                path,
+                innerException: exception);
+        }
     }
 
     // A server would remove them when it starts; a restore may.
