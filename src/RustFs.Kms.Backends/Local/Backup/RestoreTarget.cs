@@ -144,7 +144,7 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
                 KmsErrorCode.KmsConflict,
                 $"The directory '{path}' is not empty (it holds '{entry}'), and no conflict policy restores over that: " +
                 "'restore-into-empty-target' is for an empty directory. " +
-                (marker is null && HasStaging ? $"A restore was complete here but for removing '{KeyDirectory.RestoreStagingName}'. " : "") +
+                (marker is null && HasStaging ? $"'{KeyDirectory.RestoreStagingName}' is left of an earlier restore. " : "") +
                 "Nothing was written.",
                 path);
         }
@@ -300,7 +300,8 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
     // A server would remove them when it starts; a restore may.
     private void RemoveLeftovers()
     {
-        List<string> leftovers = [.. _directory.EntryNames().Where(KeyDirectory.IsLeftover).Where(name => !Directory.Exists(Path.Combine(path, name)))];
+        List<string> leftovers =
+            [.. _directory.EntryNames().Where(name => KeyDirectory.IsLeftover(name) && !Directory.Exists(Path.Combine(path, name)))];
         leftovers.ForEach(name => DurableFile.Remove(Path.Combine(path, name), before));
         if (leftovers.Count > 0)
         {
