@@ -23,7 +23,8 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
     public KmsBackendKind Kind => KmsBackendKind.Local;
 
     private LocalBackups Backups => store.Backups
-        ?? throw new KmsException(KmsErrorCode.KmsUnsupported, "The key directory was opened without a backup directory and a key that seals bundles.");
+        ?? throw new KmsException(
+            KmsErrorCode.KmsUnsupported, "The key directory was opened without a backup directory and a key that seals bundles.");
 
     private ZonedTime Now => ZonedTime.FromInstant(clock.GetUtcNow());
 

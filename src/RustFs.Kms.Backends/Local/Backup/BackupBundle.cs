@@ -45,13 +45,15 @@ internal sealed class BackupBundle
         {
             KeyDirectory.ValidateKeyId(keyId);
             KeyRecord record = KeyRecord.Decode(keyId, content.Array);
-            return (record.IsOldestLayout, Manifest.ProtectionModes.Contains(record.Protection), record.IsPlaintext || record.Nonce.Length == KeyRecord.NonceLength) switch
+            string? problem = record switch
             {
-                (true, _, _) => throw Corrupted(artifact, "its record has a layout that no server of today reads"),
-                (_, false, _) => throw Corrupted(artifact, $"its record is '{KeyProtectionText.Of(record.Protection)}', which the manifest does not list"),
-                (_, _, false) => throw Corrupted(artifact, $"its record has a nonce of {record.Nonce.Length} bytes"),
-                _ => record,
+                { IsOldestLayout: true } => "its record has a layout that no server of today reads",
+                _ when !Manifest.ProtectionModes.Contains(record.Protection) =>
+                    $"its record is '{KeyProtectionText.Of(record.Protection)}', which the manifest does not list",
+                { IsPlaintext: false, Nonce.Length: not KeyRecord.NonceLength } => $"its record has a nonce of {record.Nonce.Length} bytes",
+                _ => null,
             };
+            return problem is null ? record : throw Corrupted(artifact, problem);
         }
         catch (KmsException exception)
         {
@@ -81,7 +83,8 @@ internal sealed class BackupBundle
     {
         if (artifact.Algorithm != BackupArtifact.Aes256Gcm)
         {
-            throw new BundleException(BundleFault.UnsupportedBackend, $"'{artifact.Path}' is sealed with {artifact.Algorithm}, which no bundle of keys is.");
+            throw new BundleException(
+                BundleFault.UnsupportedBackend, $"'{artifact.Path}' is sealed with {artifact.Algorithm}, which no bundle of keys is.");
         }
 
         byte[] stored = ReadStored(artifact)

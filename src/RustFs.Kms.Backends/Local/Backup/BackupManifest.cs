@@ -38,7 +38,10 @@ internal sealed record BackupManifest
     private static readonly HashSet<string> s_kdfFields = Names("derivation", "protection_modes", "master_key_verifier");
 
     private static readonly (string Name, uint Value)[] s_argon2idParameters =
-        [("version", 19), ("memory_kib", 19456), ("iterations", 2), ("parallelism", 1), ("output_len", 32), ("salt_len", KeyDirectory.SaltLength)];
+    [
+        ("version", 19), ("memory_kib", 19456), ("iterations", 2), ("parallelism", 1), ("output_len", 32),
+        ("salt_len", KeyDirectory.SaltLength),
+    ];
 
     internal required string BackupId { get; init; }
 
@@ -145,10 +148,14 @@ internal sealed record BackupManifest
         RequireAbsent(json, "key_versions");
         RequireAbsent(json, "capability_discovery");
         BackupArtifact[] artifacts = [.. Items(json, "artifacts").Select(DecodeArtifact)];
-        RustJsonReader? kdf = json.Peek("local_kdf") is null or { ValueKind: JsonValueKind.Null } ? null : Object(json, "local_kdf", s_kdfFields);
+        RustJsonReader? kdf = json.Peek("local_kdf") is null or { ValueKind: JsonValueKind.Null }
+            ? null
+            : Object(json, "local_kdf", s_kdfFields);
         string digest = DecodeDigest(json, "manifest_digest");
-        (string Version, string Deployment, ZonedTime CreatedAt, string BackupId) head =
-            (json.RequiredText("rustfs_version"), json.RequiredText("deployment_identity"), json.RequiredTime("created_at"), json.RequiredText("backup_id"));
+        string backupId = json.RequiredText("backup_id");
+        ZonedTime createdAt = json.RequiredTime("created_at");
+        string rustFsVersion = json.RequiredText("rustfs_version");
+        string deploymentIdentity = json.RequiredText("deployment_identity");
         ulong generation = RequiredUInt64(json, "snapshot_generation");
         (string kekId, uint kekVersion) = (kek.RequiredText("kek_id"), kek.RequiredUInt32("kek_version"));
 
@@ -160,24 +167,23 @@ internal sealed record BackupManifest
         RequireDigest(content, digest);
         if (backend != Local)
         {
-            throw new BundleException(BundleFault.UnsupportedBackend, $"The bundle is of the backend {backend}; only bundles of {Local} are restored here.");
+            throw new BundleException(
+                BundleFault.UnsupportedBackend, $"The bundle is of the backend {backend}; only bundles of {Local} are restored here.");
         }
 
         RequireAbsent(json, "external_references");
         Require(responsibility == FullMaterial, "the field 'responsibility' contradicts the backend");
-        foreach ((string name, string text) in
-                 new[] { ("backup_id", head.BackupId), ("rustfs_version", head.Version), ("deployment_identity", head.Deployment), ("kek_id", kekId) })
-        {
-            Require(text.Length > 0, $"the field '{name}' is empty");
-        }
+        Require(
+            new[] { backupId, rustFsVersion, deploymentIdentity, kekId }.All(text => text.Length > 0),
+            "one of 'backup_id', 'rustfs_version', 'deployment_identity' and 'kek_id' is empty");
 
         (bool usesArgon2id, string? unknown) = DecodeDerivation(kdf ?? throw new JsonException("the field 'local_kdf' is missing"));
         var manifest = new BackupManifest
         {
-            BackupId = head.BackupId,
-            CreatedAt = head.CreatedAt,
-            RustFsVersion = head.Version,
-            DeploymentIdentity = head.Deployment,
+            BackupId = backupId,
+            CreatedAt = createdAt,
+            RustFsVersion = rustFsVersion,
+            DeploymentIdentity = deploymentIdentity,
             Protection = ProtectionOf(protection),
             SnapshotGeneration = generation,
             KekId = kekId,
@@ -224,7 +230,13 @@ internal sealed record BackupManifest
     {
         RustJsonReader json = Strict(Utf8Of(item, "artifacts"), s_artifactFields);
         return new BackupArtifact(
-            OneOf(json, "kind", BackupArtifact.KeyMaterial, BackupArtifact.KeyMetadata, BackupArtifact.MasterKeySalt, BackupArtifact.KmsConfiguration),
+            OneOf(
+                json,
+                "kind",
+                BackupArtifact.KeyMaterial,
+                BackupArtifact.KeyMetadata,
+                BackupArtifact.MasterKeySalt,
+                BackupArtifact.KmsConfiguration),
             json.RequiredText("path"),
             RequiredUInt64(json, "len"),
             OneOf(json, "aead_algorithm", BackupArtifact.Aes256Gcm, BackupArtifact.ChaCha20Poly1305),
@@ -248,7 +260,8 @@ internal sealed record BackupManifest
             return (false, null);
         }
 
-        RustJsonReader parameters = Object(Object(kdf, "derivation", Names(Argon2id)), Argon2id, Names([.. s_argon2idParameters.Select(item => item.Name)]));
+        HashSet<string> names = Names([.. s_argon2idParameters.Select(item => item.Name)]);
+        RustJsonReader parameters = Object(Object(kdf, "derivation", Names(Argon2id)), Argon2id, names);
         (string Name, uint Value, uint Read)[] read =
             [.. s_argon2idParameters.Select(item => (item.Name, item.Value, parameters.RequiredUInt32(item.Name)))];
         string[] other = [.. read.Where(item => item.Read != item.Value).Select(item => $"{item.Name} {item.Read} instead of {item.Value}")];

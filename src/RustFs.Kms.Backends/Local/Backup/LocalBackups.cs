@@ -173,7 +173,8 @@ internal sealed class LocalBackups : IDisposable
 
         if (!Directory.Exists(path))
         {
-            throw new KmsException(KmsErrorCode.KmsPreconditionFailed, $"No restore into '{path}' is in progress: there is no such directory.", path);
+            throw new KmsException(
+                KmsErrorCode.KmsPreconditionFailed, $"No restore into '{path}' is in progress: there is no such directory.", path);
         }
 
         try
@@ -217,12 +218,14 @@ internal sealed class LocalBackups : IDisposable
 
     // A server that is set up so makes no backups either: local-backend-format.md 6.3.
     private static string? ProblemOf(KmsBackupEnvironment environment, KmsSecret? masterKey) =>
-        environment.Kek.Length != KeyRecord.MaterialLength ? $"The key that seals bundles has {environment.Kek.Length} bytes instead of {KeyRecord.MaterialLength}."
+        environment.Kek.Length != KeyRecord.MaterialLength
+            ? $"The key that seals bundles has {environment.Kek.Length} bytes instead of {KeyRecord.MaterialLength}."
         : environment.KekId.Length == 0 ? "The key that seals bundles has no id."
         : environment.DeploymentIdentity.Length == 0 ? "The identity of the deployment is not known."
         : environment.RustFsVersion.Length == 0 ? "The version of RustFS is not known."
         : !Path.IsPathFullyQualified(environment.Directory) ? $"The backup directory '{environment.Directory}' is not an absolute path."
-        : masterKey is not null && IsSame(environment.Kek, masterKey) ? "The key that seals bundles is the master key: who has one would have both."
+        : masterKey is not null && IsSame(environment.Kek, masterKey)
+            ? "The key that seals bundles is the master key: who has one would have both."
         : null;
 
     // As text, as bytes, and as what the text decodes to.
@@ -284,7 +287,9 @@ internal sealed class LocalBackups : IDisposable
         if (!string.Equals(manifest.BackupId, confirmBackupId, StringComparison.Ordinal))
         {
             throw new KmsException(
-                KmsErrorCode.KmsUsage, $"The confirmation '{confirmBackupId}' is not the id in the bundle's manifest, '{manifest.BackupId}'.", bundle);
+                KmsErrorCode.KmsUsage,
+                $"The confirmation '{confirmBackupId}' is not the id in the bundle's manifest, '{manifest.BackupId}'.",
+                bundle);
         }
 
         if (conflictPolicy == Fail)

@@ -62,7 +62,10 @@ internal sealed class RestoreExamination(string targetDeploymentIdentity)
     {
         if (IsRegression(manifest, observedGeneration))
         {
-            Conflicts.Add(("*", "generation-regression", $"The bundle is of generation {manifest.SnapshotGeneration}, and {observedGeneration} was seen already."));
+            Conflicts.Add((
+                "*",
+                "generation-regression",
+                $"The bundle is of generation {manifest.SnapshotGeneration}, and {observedGeneration} was seen already."));
         }
     }
 

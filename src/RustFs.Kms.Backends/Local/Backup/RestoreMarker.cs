@@ -14,7 +14,8 @@ internal sealed record RestoreMarker(string BackupId, string ManifestDigest, IRe
 {
     private const uint KnownFormatVersion = 1;
 
-    private static readonly HashSet<string> s_fields = new(["format_version", "backup_id", "manifest_digest", "files"], StringComparer.Ordinal);
+    private static readonly HashSet<string> s_fields =
+        new(["format_version", "backup_id", "manifest_digest", "files"], StringComparer.Ordinal);
     private static readonly HashSet<string> s_digestFields = new(["algorithm", "hex"], StringComparer.Ordinal);
 
     internal static RestoreMarker Of(VerifiedBundle bundle) => new(
@@ -32,7 +33,8 @@ internal sealed record RestoreMarker(string BackupId, string ManifestDigest, IRe
             throw new JsonException("it has another format version");
         }
 
-        if (json.Peek("manifest_digest") is not { ValueKind: JsonValueKind.Object } || json.Peek("files") is not { ValueKind: JsonValueKind.Array } files)
+        if (json.Peek("manifest_digest") is not { ValueKind: JsonValueKind.Object }
+            || json.Peek("files") is not { ValueKind: JsonValueKind.Array } files)
         {
             throw new JsonException("the fields 'manifest_digest' and 'files' are not an object and an array");
         }

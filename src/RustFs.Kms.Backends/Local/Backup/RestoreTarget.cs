@@ -145,7 +145,7 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
                 KmsErrorCode.KmsConflict,
                 $"The directory '{path}' is not empty (it holds '{entry}'), and no conflict policy restores over that: " +
                 "'restore-into-empty-target' is for an empty directory. " +
-                (marker is null && HasStaging ? $"A restore was complete here but for removing '{KeyDirectory.RestoreStagingName}'. " : "") +
+                (marker is null && HasStaging ? $"'{KeyDirectory.RestoreStagingName}' is left of an earlier restore. " : "") +
                 "Nothing was written.",
                 path);
         }
@@ -277,20 +277,32 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
         }
         catch (Exception exception) when (StorageFailure.Is(exception))
         {
-            return $"The keys were restored; the staging folder '{_staging}' could not be removed: {exception.Message}";
+            return $"The keys were restored; removing the staging folder '{_staging}' failed: {exception.Message}";
         }
     }
 
     private void RemoveMarker()
     {
         DurableFile.Remove(Path.Combine(path, KeyDirectory.RestoreMarkerName), before);
-        DurableFile.SyncDirectory(path, before);
+        try
+        {
+            DurableFile.SyncDirectory(path, before);
+        }
+        catch (Exception exception) when (StorageFailure.Is(exception))
+        {
+            throw new KmsException(
+                KmsErrorCode.KmsOutcomeUnknown,
+                $"The restore marker in '{path}' was removed, and that could not be synced to the disk: {exception.Message}",
+                path,
+                innerException: exception);
+        }
     }
 
     // A server would remove them when it starts; a restore may.
     private void RemoveLeftovers()
     {
-        List<string> leftovers = [.. _directory.EntryNames().Where(KeyDirectory.IsLeftover).Where(name => !Directory.Exists(Path.Combine(path, name)))];
+        List<string> leftovers =
+            [.. _directory.EntryNames().Where(name => KeyDirectory.IsLeftover(name) && !Directory.Exists(Path.Combine(path, name)))];
         leftovers.ForEach(name => DurableFile.Remove(Path.Combine(path, name), before));
         if (leftovers.Count > 0)
         {

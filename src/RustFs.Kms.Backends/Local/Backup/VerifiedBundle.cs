@@ -128,7 +128,8 @@ internal sealed class VerifiedBundle : IDisposable
     {
         byte[] framing = new RustJsonWriter()
             .BeginArray().Text("rustfs-kms-local-master-key-verifier:v1").Text(backupId).EndArray().Written.ToArray();
-        return (legacy ? LegacyVerifier : Argon2idVerifier) + Convert.ToHexString(ring.HashWithDerivedKey(framing, legacy)).ToLowerInvariant();
+        string hex = Convert.ToHexString(ring.HashWithDerivedKey(framing, legacy)).ToLowerInvariant();
+        return (legacy ? LegacyVerifier : Argon2idVerifier) + hex;
     }
 
     private MasterKeyRing Ring => _ring ?? throw new InvalidOperationException("The bundle has problems, and was not opened.");
@@ -160,7 +161,8 @@ internal sealed class VerifiedBundle : IDisposable
         Problems.AddRange(unopened.Count > 0 && opened == 0 && Problems.Count == 0
             ? [new BundleException(
                 BundleFault.WrongBackupKek,
-                $"The key that was given as '{Manifest.KekId}' opens none of its files: it is another key, or id and generation in {BackupManifest.FileName} were replaced.")]
+                $"The key that was given as '{Manifest.KekId}' opens none of its files: " +
+                $"it is another key, or id and generation in {BackupManifest.FileName} were replaced.")]
             : unopened.Select(message => new BundleException(BundleFault.Corrupted, message)));
     }
 
@@ -206,7 +208,8 @@ internal sealed class VerifiedBundle : IDisposable
 
         if (Manifest.UnknownDerivation is { } derivation)
         {
-            Problems.Add(new BundleException(BundleFault.UnsupportedBackend, $"Its keys are derived in a way that no server computes: {derivation}."));
+            Problems.Add(new BundleException(
+                BundleFault.UnsupportedBackend, $"Its keys are derived in a way that no server computes: {derivation}."));
         }
 
         if (deploymentIdentity is not null && Manifest.DeploymentIdentity != deploymentIdentity)
@@ -263,7 +266,8 @@ internal sealed class VerifiedBundle : IDisposable
         if (!legacy && (!verifier.StartsWith(Argon2idVerifier, StringComparison.Ordinal) || !ring.HasSalt))
         {
             Problems.Add(new BundleException(
-                BundleFault.Corrupted, "The value by which its manifest tells the master key is of a kind that this version does not know, or lacks its salt."));
+                BundleFault.Corrupted,
+                "The value by which its manifest tells the master key is of a kind that this version does not know, or lacks its salt."));
             return false;
         }
 

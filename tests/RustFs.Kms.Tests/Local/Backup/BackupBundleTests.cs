@@ -121,7 +121,11 @@ public sealed class BackupBundleTests : IDisposable
                 File.WriteAllBytes(path, bad);
                 KmsRestorePlan plan = await _fixture.PlanAsync();
                 string blocker = Assert.Single(plan.Blockers);
-                Assert.True(blocker.Contains(file, StringComparison.Ordinal), $"{file} at {index}: {blocker}");
+                Assert.True(
+                    file == "manifest.json"
+                        ? blocker.Contains(file, StringComparison.Ordinal)
+                        : blocker.StartsWith($"bundle-corrupted: '{file}': it was altered", StringComparison.Ordinal),
+                    $"{file} at {index}: {blocker}");
             }
 
             File.WriteAllBytes(path, good);
@@ -487,6 +491,38 @@ public sealed class BackupBundleTests : IDisposable
         await RefusedAsync(KmsErrorCode.KmsPreconditionFailed, () => backend.AbortRestoreAsync(_fixture.Source, default));
         await _fixture.RestoreAsync();
         Assert.Equal(BackupFixture.Files(_fixture.Source), BackupFixture.Files(_fixture.Target));
+    }
+
+    [Fact]
+    public async Task A_backend_restores_into_its_own_empty_directory_and_uses_the_keys_at_once()
+    {
+        _fixture.Write(Plain("a"));
+        await _fixture.BackupAsync(masterKey: null);
+        using KmsSecret kek = KmsSecret.CopyOf(BackupFixture.Kek);
+        var environment = new KmsBackupEnvironment { Directory = _fixture.Backups, Kek = kek, KekId = "backup-kek-1", DeploymentIdentity = "deployment-a" };
+        await using IKmsBackend backend = (await KmsBackends.OpenKeyDirectoryAsync(
+            new KmsKeyDirectoryOptions { Path = _fixture.Target, Create = true, Backup = environment }, default)).Backend;
+        kek.Dispose(); // the caller's is the caller's
+        await backend.RestoreAsync("b1", "b1", "restore-into-empty-target", null, default);
+        Assert.True((await backend.GetKeyAsync("a", default)).IsReadable);
+        await backend.DisposeAsync();
+        await RefusedAsync(KmsErrorCode.KmsNotFound, () => backend.BackupAsync(null, default));
+    }
+
+    [Fact]
+    public async Task A_cancelled_call_writes_nothing()
+    {
+        _fixture.Write(Plain("a"));
+        await _fixture.BackupAsync();
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+        using LocalBackups engine = _fixture.Engine(_fixture.Target);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => engine.RestoreAsync("b1", "b1", "restore-into-empty-target", null, cancelled.Token));
+        using LocalBackups source = _fixture.Engine(_fixture.Source);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => source.BackupAsync("b2", null, cancelled.Token));
+        Assert.Equal(["b1"], Directory.GetDirectories(_fixture.Backups).Select(path => Path.GetFileName(path)));
+        Assert.False(Directory.Exists(_fixture.Target));
     }
 
     private static RustFsKeySpecimen Plain(string id) => new(id) { Sealing = RustFsSealing.Plaintext, Layout = RustFsLayout.D };

@@ -51,7 +51,8 @@ public sealed class RestoreProtocolTests : IDisposable
             }
 
             Assert.All(Entries(), name => Assert.Contains(".tmp-", name, StringComparison.Ordinal));
-            Assert.Empty(RustFsKeyDirectory.Start(_fixture.Target, null).Require() is null ? ["refused"] : Entries());
+            _ = RustFsKeyDirectory.Start(_fixture.Target, null).Require();
+            Assert.Empty(Entries());
             await _fixture.RestoreAsync(masterKey: null);
             RequireComplete();
         });
@@ -89,6 +90,99 @@ public sealed class RestoreProtocolTests : IDisposable
                 }
             }
         }
+    }
+
+    [Fact]
+    public async Task A_disk_that_refuses_any_one_change_is_an_error_that_says_how_far_it_came()
+    {
+        await PrepareAsync();
+        for (int step = 0; ; step++)
+        {
+            Clear();
+            int left = step;
+            KmsException? refused = null;
+            KmsRestoreResult? result = null;
+            try
+            {
+                result = await _fixture.RestoreAsync(masterKey: null, before: _ => ThrowAt(ref left));
+            }
+            catch (KmsException exception)
+            {
+                refused = exception;
+            }
+
+            State state = Inspect();
+            if (refused is null)
+            {
+                Assert.Equal(State.Complete, state);
+                if (result!.Warnings.Count == 0)
+                {
+                    break;
+                }
+
+                if (Entries().Contains(".restore-staging"))
+                {
+                    await _fixture.AbortAsync(); // which removes the folder alone
+                }
+
+                RequireComplete();
+                continue;
+            }
+
+            Assert.True(refused.Code is KmsErrorCode.KmsStorage or KmsErrorCode.KmsOutcomeUnknown, $"{refused.Code}: {refused.Message}");
+            Assert.True(
+                state != State.HalfDone
+                    || refused.Code == KmsErrorCode.KmsOutcomeUnknown
+                    || refused.Message.Contains("half done", StringComparison.Ordinal),
+                $"{step}: {refused.Message}");
+            Assert.True(state != State.Complete || refused.Code == KmsErrorCode.KmsOutcomeUnknown, $"{step}: {refused.Message}");
+            if (state != State.Complete)
+            {
+                await _fixture.RestoreAsync(masterKey: null);
+                RequireComplete();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_disk_that_refuses_any_one_change_of_a_backup_is_left_without_a_trace()
+    {
+        _fixture.Write(Plain("a"), Plain("b"));
+        for (int step = 0; ; step++)
+        {
+            if (Directory.Exists(_fixture.Backups))
+            {
+                Directory.Delete(_fixture.Backups, recursive: true);
+            }
+
+            int left = step;
+            using Backends.Local.Backup.LocalBackups engine = _fixture.Engine(_fixture.Source, masterKey: null, before: _ => ThrowAt(ref left));
+            if (await Record.ExceptionAsync(() => engine.BackupAsync(BackupFixture.Bundle, null, default)) is not { } thrown)
+            {
+                break;
+            }
+
+            KmsErrorCode code = Assert.IsType<KmsException>(thrown).Code;
+            Assert.Equal(code == KmsErrorCode.KmsOutcomeUnknown, File.Exists(_fixture.ManifestPath));
+            if (code != KmsErrorCode.KmsOutcomeUnknown)
+            {
+                Assert.Empty(BackupFixture.Files(_fixture.Backups));
+                await _fixture.BackupAsync(masterKey: null); // and the name is free
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_link_in_place_of_the_staging_folder_is_not_followed()
+    {
+        await PrepareAsync();
+        string outside = Directory.CreateDirectory(_fixture.Target + "-outside").FullName;
+        File.WriteAllText(Path.Combine(outside, "precious"), "x");
+        Directory.CreateDirectory(_fixture.Target);
+        Directory.CreateSymbolicLink(Path.Combine(_fixture.Target, ".restore-staging"), outside);
+        await _fixture.RestoreAsync(masterKey: null);
+        RequireComplete();
+        Assert.Equal(["precious"], BackupFixture.Files(outside).Keys);
     }
 
     [Fact]
@@ -194,6 +288,46 @@ public sealed class RestoreProtocolTests : IDisposable
     }
 
     [Fact]
+    public async Task The_abort_removes_what_the_marker_names_then_the_marker_then_what_was_staged()
+    {
+        await PrepareAsync();
+        await CrashAsync(new PowerCut(await FirstHalfDoneStepAsync()), cut => _fixture.RestoreAsync(masterKey: null, before: cut.Before));
+        var trace = new PowerCut(int.MaxValue);
+        await _fixture.AbortAsync(trace.Before);
+        string[] steps = [.. trace.Trace.Select(step => step.Replace(_fixture.Target, "", StringComparison.Ordinal))];
+        Assert.Equal(["unlink /.master-key.salt", "unlink /a.key"], steps[..2]);
+        Assert.Equal("sync ", steps[Array.IndexOf(steps, "unlink /.restore-commit.json") - 1]);
+        Assert.True(
+            Array.IndexOf(steps, "unlink /.restore-commit.json")
+                < Array.FindIndex(steps, step => step.StartsWith("unlink /.restore-staging", StringComparison.Ordinal)));
+        Assert.Empty(Entries());
+    }
+
+    [Fact]
+    public async Task What_the_disk_does_not_give_back_is_found_before_anything_is_committed()
+    {
+        await PrepareAsync();
+        string staging = Path.Combine(_fixture.Target, ".restore-staging");
+        foreach (string name in new[] { ".master-key.salt", "b.key" })
+        {
+            KmsException refused = await Assert.ThrowsAsync<KmsException>(() => _fixture.RestoreAsync(masterKey: null, before: step =>
+            {
+                if (step == $"sync {staging}")
+                {
+                    byte[] content = File.ReadAllBytes(Path.Combine(staging, name));
+                    content[^1] ^= 1;
+                    File.WriteAllBytes(Path.Combine(staging, name), content);
+                }
+            }));
+            Assert.Equal(KmsErrorCode.KmsStorage, refused.Code);
+            Assert.Equal([".restore-staging"], Entries());
+        }
+
+        await _fixture.RestoreAsync(masterKey: null);
+        RequireComplete();
+    }
+
+    [Fact]
     public async Task A_file_in_a_half_restored_directory_that_is_not_the_bundle_s_is_never_replaced()
     {
         await PrepareAsync();
@@ -220,6 +354,14 @@ public sealed class RestoreProtocolTests : IDisposable
         _fixture.Write(Plain("a"), Plain("b"));
         RustFsKeyDirectory.WriteSalt(_fixture.Source, [.. Enumerable.Range(1, 16).Select(value => (byte)value)]);
         await _fixture.BackupAsync(masterKey: null);
+    }
+
+    private static void ThrowAt(ref int left)
+    {
+        if (left-- == 0)
+        {
+            throw new IOException("No space left on device");
+        }
     }
 
     private async Task<int> EachCrashAsync(bool existingTarget, Func<PowerCut, State, Task> check)
