@@ -109,8 +109,9 @@ public abstract class KmsConfigurationCmdlet : KmsServiceCmdlet
     /// <summary>Vault: the namespace.</summary>
     [Parameter(ParameterSetName = VaultKv2Set)]
     [Parameter(ParameterSetName = VaultTransitSet)]
+    [Alias("Namespace")]
     [ValidateNotNullOrEmpty]
-    public virtual string? Namespace { get; set; }
+    public virtual string? VaultNamespace { get; set; }
 
     /// <summary>Vault: where Transit is mounted; transit when nothing is said.</summary>
     [Parameter(ParameterSetName = VaultKv2Set)]
@@ -199,10 +200,12 @@ public abstract class KmsConfigurationCmdlet : KmsServiceCmdlet
         }
 
         Dictionary<string, object> given = MyInvocation.BoundParameters;
-        foreach (ConfigurationSetting setting in ConfigurationSetting.Table.Where(setting => given.ContainsKey(setting.Name)))
+        foreach ((string name, object value) in given)
         {
-            object? value = given[setting.Name];
-            settings.Set(setting, value is string { Length: 0 } ? null : value, setting.Name);
+            if (ConfigurationSetting.Find(name) is ConfigurationSetting setting)
+            {
+                settings.Set(setting, value is string { Length: 0 } ? null : value, name);
+            }
         }
 
         if (login is not null)

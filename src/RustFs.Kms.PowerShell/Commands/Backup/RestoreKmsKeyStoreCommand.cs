@@ -43,12 +43,11 @@ public sealed class RestoreKmsKeyStoreCommand : KmsRestoreCmdlet
         ];
         Run(approved, "Restore", Bundle, RestoreAsync, (_, result) =>
         {
+            WriteObject(result);
             foreach (string warning in result.Warnings)
             {
                 WriteWarning(DisplayText.Neutralize(warning));
             }
-
-            WriteObject(result);
         });
     }
 
@@ -60,10 +59,13 @@ public sealed class RestoreKmsKeyStoreCommand : KmsRestoreCmdlet
             ObservedGeneration,
             cancellationToken);
 
-    /// <summary>Whether the plan permits what is asked; if not, there is an error record.</summary>
+    /// <summary>
+    /// Whether nothing rules the restore out; if something does, there is an error record. Keys that stand in the way do not: they may
+    /// be what an interrupted restore left, which the server carries on. The question shows them.
+    /// </summary>
     private bool IsSound(KmsRestorePlan plan, KmsConnection connection, bool several)
     {
-        KmsException? obstacle = !plan.IsPermitted
+        KmsException? obstacle = plan.Blockers.Count > 0
             ? new KmsException(KmsErrorCode.KmsPreconditionFailed, Strings.RestoreRefused(plan), Bundle)
             : plan.BackupId != ConfirmBackupId
                 ? new KmsException(KmsErrorCode.KmsUsage, Strings.ConfirmBackupIdDiffers(plan.BackupId), Bundle)

@@ -23,23 +23,32 @@ public sealed class GetKmsBucketEncryptionCommand : KmsBucketCmdlet
     protected override void ProcessRecord()
     {
         IReadOnlyList<KmsConnection> connections = CurrentConnections();
-        foreach (string? name in BucketName ?? [null])
+        if (BucketName is null)
         {
-            Stream(connections, "GetBucketEncryption", name, (connection, token) => ReadAsync(connection, name, token), (connection, read) =>
-            {
-                if (read.Failure is not null)
-                {
-                    WriteFailure(read.Failure, read.BucketName, connection, connections.Count > 1);
-                }
-                else
-                {
-                    WriteObject(read.Encryption);
-                }
+            Show(null, connections);
+            return;
+        }
 
-                return true;
-            });
+        foreach (string name in BucketName)
+        {
+            Show(name, connections);
         }
     }
+
+    private void Show(string? name, IReadOnlyList<KmsConnection> connections) =>
+        Stream(connections, "GetBucketEncryption", name, (connection, token) => ReadAsync(connection, name, token), (connection, read) =>
+        {
+            if (read.Failure is not null)
+            {
+                WriteFailure(read.Failure, read.BucketName, connection, connections.Count > 1);
+            }
+            else
+            {
+                WriteObject(read.Encryption);
+            }
+
+            return true;
+        });
 
     /// <summary>Reads the buckets of a name or pattern. One of several that may not be read does not keep from the others.</summary>
     private static async IAsyncEnumerable<(string BucketName, KmsBucketEncryption? Encryption, KmsException? Failure)> ReadAsync(

@@ -82,8 +82,9 @@ public sealed class UpdateKmsConfigurationCommand : KmsConfigurationCmdlet
 
     /// <summary>Vault: the namespace.</summary>
     [Parameter]
+    [Alias("Namespace")]
     [ValidateNotNullOrEmpty]
-    public override string? Namespace { get; set; }
+    public override string? VaultNamespace { get; set; }
 
     /// <summary>Vault: where Transit is mounted; transit.</summary>
     [Parameter]
