@@ -21,8 +21,8 @@ public abstract class KmsConfigurationCmdlet : KmsServiceCmdlet
     [ArgumentCompleter(typeof(ConnectionNameCompleter))]
     public override object[]? Connection { get; set; }
 
-    /// <summary>Local: the key directory on the server, an absolute path.</summary>
-    [Parameter(ParameterSetName = LocalSet, Mandatory = true)]
+    /// <summary>Local: the key directory on the server, an absolute path. Early servers have a fixed one, and take none.</summary>
+    [Parameter(ParameterSetName = LocalSet)]
     [ValidateNotNullOrEmpty]
     public virtual string? KeyDirectory { get; set; }
 

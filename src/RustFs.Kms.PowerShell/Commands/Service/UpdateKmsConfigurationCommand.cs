@@ -14,7 +14,7 @@ namespace RustFs.Kms.PowerShell.Commands;
 [OutputType(typeof(KmsStatus))]
 public sealed class UpdateKmsConfigurationCommand : KmsConfigurationCmdlet
 {
-    /// <summary>Local: the key directory on the server, an absolute path.</summary>
+    /// <summary>Local: the key directory on the server, an absolute path. Early servers have a fixed one, and take none.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public override string? KeyDirectory { get; set; }
