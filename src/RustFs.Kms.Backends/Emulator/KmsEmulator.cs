@@ -24,6 +24,7 @@ internal sealed class KmsEmulator : IKmsEmulator
     private readonly FaultPlan _faults;
     private readonly RequestLog _log = new();
     private HttpServer? _server;
+    private int _disposed;
 
     private KmsEmulator(KmsEmulatorOptions options, KeyDirectoryOpening opening, RestoreOpening restoring)
     {
@@ -80,6 +81,11 @@ internal sealed class KmsEmulator : IKmsEmulator
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         if (_server is not null)
         {
             await _server.DisposeAsync().ConfigureAwait(false);
