@@ -11,14 +11,16 @@ namespace RustFs.Kms.Backends.Local;
 /// </summary>
 internal sealed class DirectoryLock : IDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    /// <summary>How long a writer waits for the others.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(5);
 
     private readonly IDisposable _handle;
 
     private DirectoryLock(IDisposable handle) => _handle = handle;
 
-    internal static async Task<DirectoryLock> AcquireAsync(string directory, CancellationToken cancellationToken)
+    internal static async Task<DirectoryLock> AcquireAsync(string directory, TimeSpan patience, CancellationToken cancellationToken)
     {
         long start = TimeProvider.System.GetTimestamp();
         while (true)
@@ -29,11 +31,11 @@ internal sealed class DirectoryLock : IDisposable
                 return new DirectoryLock(handle);
             }
 
-            if (TimeProvider.System.GetElapsedTime(start) > s_patience)
+            if (TimeProvider.System.GetElapsedTime(start) > patience)
             {
                 throw new KmsException(
                     KmsErrorCode.KmsTimeout,
-                    $"Another process has been changing the key directory '{directory}' for {s_patience.TotalSeconds:0} seconds.",
+                    $"Another process has been changing the key directory '{directory}' for {patience.TotalSeconds:0} seconds.",
                     directory);
             }
 

@@ -103,17 +103,23 @@ internal sealed class KeyDirectory(string path)
     }
 
     /// <summary>The salt; null when there is none.</summary>
-    /// <exception cref="KmsException">It is not exactly 16 bytes.</exception>
+    /// <exception cref="KmsException">It is there and is not exactly 16 bytes that can be read.</exception>
     internal byte[]? ReadSalt()
     {
-        byte[]? salt = Read(SaltName);
-        return salt is null or { Length: SaltLength }
-            ? salt
-            : throw new KmsException(
-                KmsErrorCode.KmsKeyDamaged,
-                $"The salt file '{SaltName}' holds {salt.Length} bytes instead of {SaltLength}.",
-                SaltName,
-                KmsKeyFault.MaterialCorrupt);
+        try
+        {
+            byte[]? salt = Read(SaltName);
+            return salt switch
+            {
+                null when IsLink(SaltName) => throw DamagedSalt("is a link that leads nowhere"),
+                null or { Length: SaltLength } => salt,
+                _ => throw DamagedSalt($"holds {salt.Length} bytes instead of {SaltLength}"),
+            };
+        }
+        catch (Exception exception) when (StorageFailure.Is(exception))
+        {
+            throw DamagedSalt($"cannot be read ({exception.Message})", exception);
+        }
     }
 
     /// <summary>Publishes a new record.</summary>
@@ -137,6 +143,9 @@ internal sealed class KeyDirectory(string path)
 
     /// <summary>Whether the directory has a symbolic link of this name.</summary>
     internal bool IsLink(string name) => new FileInfo(System.IO.Path.Combine(Path, name)).LinkTarget is not null;
+
+    private static KmsException DamagedSalt(string reason, Exception? cause = null) => new(
+        KmsErrorCode.KmsKeyDamaged, $"The salt file '{SaltName}' {reason}.", SaltName, KmsKeyFault.MaterialCorrupt, cause);
 
     private static string TemporaryOf(string keyId) => $"{keyId}.tmp-{Guid.NewGuid():D}";
 

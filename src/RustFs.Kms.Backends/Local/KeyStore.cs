@@ -8,7 +8,10 @@ namespace RustFs.Kms.Backends.Local;
 /// The records of a key directory, read, opened and changed one at a time. Every change is made under the directory's lock,
 /// from what the disk says at that moment, and published in one step.
 /// </summary>
-internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDisposable
+/// <param name="directory">The directory.</param>
+/// <param name="ring">The keys derived from its master key.</param>
+/// <param name="saltIsUnusable">Its salt is there and cannot be used, which is looked at elsewhere and no fault of a record.</param>
+internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring, bool saltIsUnusable = false) : IDisposable
 {
     private volatile bool _proven;
 
@@ -37,7 +40,7 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDi
     /// <summary>The material of a record, which the caller wipes.</summary>
     internal KmsSecret Open(KeyRecord record)
     {
-        if (!record.IsPlaintext && !ring.HasSalt && ring.HasMasterKey && Directory.ReadSalt() is { } salt)
+        if (!record.IsPlaintext && !ring.HasSalt && ring.HasMasterKey && !saltIsUnusable && Directory.ReadSalt() is { } salt)
         {
             ring.UseSalt(salt); // another process made it since this store was opened
         }
@@ -202,7 +205,7 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDi
     {
         try
         {
-            DirectoryLock taken = await DirectoryLock.AcquireAsync(Directory.Path, cancellationToken).ConfigureAwait(false);
+            DirectoryLock taken = await DirectoryLock.AcquireAsync(Directory.Path, DirectoryLock.Patience, cancellationToken).ConfigureAwait(false);
             if (!Directory.HasRestoreMarker)
             {
                 return taken;
@@ -339,12 +342,16 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDi
                 Directory.Path);
         }
 
-        if (!ring.HasSalt)
+        if (!ring.HasSalt && salt is not null)
         {
-            ring.UseSalt(salt ?? CreateSalt());
+            ring.UseSalt(salt);
         }
 
         _proven = _proven || ProveMasterKey(cancellationToken);
+        if (!ring.HasSalt)
+        {
+            ring.UseSalt(CreateSalt()); // last of all, so that a refusal leaves nothing behind
+        }
     }
 
     // A salt is made only where no record can depend on one that was lost: see local-backend-format.md 1.6.
@@ -352,7 +359,10 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring) : IDi
     {
         RefuseIfSaltWasLost();
         byte[] fresh = RandomNumberGenerator.GetBytes(KeyDirectory.SaltLength);
-        return Directory.TryCreateSalt(fresh) ? fresh : Directory.ReadSalt()!;
+        return Directory.TryCreateSalt(fresh)
+            ? fresh
+            : Directory.ReadSalt() ?? throw new KmsException(
+                KmsErrorCode.KmsConflict, $"The salt file '{KeyDirectory.SaltName}' came and went; nothing was written.", KeyDirectory.SaltName);
     }
 
     private void RefuseIfSaltWasLost()

@@ -27,7 +27,7 @@ internal static class KeyStoreOpener
             }
             else
             {
-                RequireKeyDirectory(directory);
+                RequireKeyDirectory(directory, emptyIsOne: options.MasterKey is null);
             }
 
             byte[]? salt = options.MasterKey is null ? null : directory.ReadSalt();
@@ -60,16 +60,17 @@ internal static class KeyStoreOpener
     {
         var directory = new KeyDirectory(options.Path);
         byte[]? salt = null;
+        bool saltIsUnusable = false;
         try
         {
             salt = directory.ReadSalt();
         }
-        catch (Exception exception) when (exception is KmsException || StorageFailure.Is(exception))
+        catch (KmsException)
         {
-            // The verification reports it as a finding of its own.
+            saltIsUnusable = true; // the verification reports it as a finding of its own
         }
 
-        return new KeyStore(directory, new MasterKeyRing(options.MasterKey, salt));
+        return new KeyStore(directory, new MasterKeyRing(options.MasterKey, salt), saltIsUnusable);
     }
 
     internal static KmsException HalfRestored(KeyDirectory directory) => new(
@@ -124,7 +125,7 @@ internal static class KeyStoreOpener
     }
 
     // Writing keys into just any directory that somebody mistyped would be hard to undo.
-    private static void RequireKeyDirectory(KeyDirectory directory)
+    private static void RequireKeyDirectory(KeyDirectory directory, bool emptyIsOne)
     {
         if (!Directory.Exists(directory.Path))
         {
@@ -138,7 +139,9 @@ internal static class KeyStoreOpener
             throw HalfRestored(directory);
         }
 
-        if (!directory.Exists(KeyDirectory.SaltName) && !directory.KeyIds().Any())
+        // Without a master key there is no salt, and a new key directory is simply empty.
+        bool isOne = directory.Exists(KeyDirectory.SaltName) || directory.KeyIds().Any() || (emptyIsOne && !directory.EntryNames().Any());
+        if (!isOne)
         {
             throw new KmsException(
                 KmsErrorCode.KmsNotFound,

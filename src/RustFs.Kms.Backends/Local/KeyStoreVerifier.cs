@@ -9,6 +9,8 @@ namespace RustFs.Kms.Backends.Local;
 /// </summary>
 internal sealed class KeyStoreVerifier(KeyStore store, TimeProvider clock, string? connectionName)
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+
     private readonly KeyDirectory _directory = store.Directory;
     private readonly List<string> _temporaries = [];
     private int _records;
@@ -50,12 +52,16 @@ internal sealed class KeyStoreVerifier(KeyStore store, TimeProvider clock, strin
 
         try
         {
-            using DirectoryLock held = await DirectoryLock.AcquireAsync(_directory.Path, cancellationToken).ConfigureAwait(false);
+            using DirectoryLock held = await DirectoryLock.AcquireAsync(_directory.Path, s_patience, cancellationToken).ConfigureAwait(false);
             return [.. _temporaries.Where(_directory.Exists)];
         }
         catch (Exception exception) when (StorageFailure.Is(exception))
         {
             return [.. _temporaries.Where(_directory.Exists)]; // a file system without locks: what is there counts
+        }
+        catch (KmsException exception) when (exception.Code == KmsErrorCode.KmsTimeout)
+        {
+            return []; // somebody works there all the time, and they are his
         }
     }
 
@@ -215,10 +221,6 @@ internal sealed class KeyStoreVerifier(KeyStore store, TimeProvider clock, strin
         {
             return exception.Message;
         }
-        catch (Exception exception) when (StorageFailure.Is(exception))
-        {
-            return $"The salt file cannot be read: {exception.Message}";
-        }
     }
 
     private IEnumerable<KmsKeyStoreFinding> VerifyOther(string name)
@@ -262,14 +264,14 @@ internal sealed class KeyStoreVerifier(KeyStore store, TimeProvider clock, strin
         }
     }
 
-    // Null where there are no modes, and for a link that leads nowhere: the record's own finding says so.
+    // Null where there are no modes, and for what cannot be looked at: the record's own finding says so.
     private static UnixFileMode? ModeOf(string path)
     {
         try
         {
             return OperatingSystem.IsWindows() ? null : File.GetUnixFileMode(path);
         }
-        catch (FileNotFoundException)
+        catch (Exception exception) when (StorageFailure.Is(exception))
         {
             return null;
         }

@@ -73,6 +73,7 @@ internal sealed class MasterKeyRing : IDisposable
     /// <summary>Derives the current key, once.</summary>
     internal void UseSalt(ReadOnlySpan<byte> salt)
     {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(salt.Length, KeyDirectory.SaltLength);
         lock (_gate)
         {
             if (_argon2id is null && _masterKey is not null)
@@ -123,7 +124,7 @@ internal sealed class MasterKeyRing : IDisposable
                 KmsKeyFault.MaterialAuthenticationFailed,
                 HasSalt
                     ? "does not open: it was sealed under another master key or salt, or altered"
-                    : $"does not open: the salt file '{KeyDirectory.SaltName}' is missing, or it was sealed under another master key");
+                    : $"does not open without a usable salt file '{KeyDirectory.SaltName}', or was sealed under another master key");
     }
 
     /// <summary>A record with its material sealed anew, under a fresh nonce; in clear when there is no master key.</summary>

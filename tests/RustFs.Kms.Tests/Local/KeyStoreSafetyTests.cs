@@ -232,6 +232,84 @@ public sealed class KeyStoreSafetyTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task A_salt_that_is_a_dangling_link_seals_nothing()
+    {
+        _directory.MakeEmpty();
+        File.CreateSymbolicLink(_directory.PathOf(".master-key.salt"), "/nowhere/salt");
+
+        Assert.Equal(KmsErrorCode.KmsKeyDamaged, (await Assert.ThrowsAsync<KmsException>(() => _directory.OpenAsync())).Code);
+        Assert.Equal(
+            KmsKeyStoreIssue.SaltUnusable,
+            Assert.Single(await _directory.VerifyAsync(), finding => finding.Severity == KmsFindingSeverity.Error && finding.Check == "Salt").Issue);
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+        {
+            using KmsSecret masterKey = KmsSecret.CopyOf("k"u8);
+            using var ring = new MasterKeyRing(masterKey, default);
+            ring.UseSalt(default);
+        });
+    }
+
+    [Fact]
+    public async Task A_broken_salt_is_the_finding_and_no_record_is_blamed_for_it()
+    {
+        await using IKmsBackend store = await StoreWithAsync("k");
+        File.Delete(_directory.PathOf(".master-key.salt"));
+        Directory.CreateDirectory(_directory.PathOf(".master-key.salt"));
+
+        List<KmsKeyStoreFinding> findings = await _directory.VerifyAsync();
+        Assert.Contains(findings, finding => finding.Issue == KmsKeyStoreIssue.SaltUnusable);
+        Assert.All(
+            findings.Where(finding => finding.Issue == KmsKeyStoreIssue.RecordUnusable),
+            finding => Assert.Equal(KmsKeyFault.MaterialAuthenticationFailed, finding.Fault));
+        Assert.Equal("Summary", findings[^1].Check);
+        Assert.Equal(KmsErrorCode.KmsKeyDamaged, (await Assert.ThrowsAsync<KmsException>(() => _directory.OpenAsync())).Code);
+    }
+
+    [Fact]
+    public async Task A_refused_first_key_leaves_no_salt_behind()
+    {
+        _directory.MakeEmpty();
+        Interop.RustFsKeyDirectory.WriteKey(
+            _directory.Path,
+            new Interop.RustFsKeySpecimen("plain") { Layout = Interop.RustFsLayout.B, Sealing = Interop.RustFsSealing.Plaintext },
+            masterKey: null);
+        await using IKmsBackend store = await _directory.OpenAsync();
+        Interop.RustFsKeyDirectory.WriteKey(
+            _directory.Path,
+            new Interop.RustFsKeySpecimen("foreign") { Layout = Interop.RustFsLayout.B, Sealing = Interop.RustFsSealing.LegacySha256 },
+            masterKey: "another");
+        SortedDictionary<string, string> before = _directory.Snapshot();
+
+        Assert.Equal(
+            KmsErrorCode.KmsAuthentication,
+            (await Assert.ThrowsAsync<KmsException>(() => store.CreateKeyAsync(new KmsKeyCreation { KeyId = "new" }, default))).Code);
+        Assert.Equal(before, _directory.Snapshot());
+    }
+
+    [Fact]
+    public async Task A_lock_that_is_held_all_the_time_does_not_hold_the_verification()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return; // temporaries are told apart in the same way there, by another lock
+        }
+
+        await using IKmsBackend store = await StoreWithAsync("k");
+        _directory.Write("k.tmp-3f2504e0-4f89-11d3-9a0c-0305e82c3301", "somebody's work");
+        using DirectoryLock held = await DirectoryLock.AcquireAsync(_directory.Path, DirectoryLock.Patience, default);
+        Assert.Equal("Summary", Assert.Single(await _directory.VerifyAsync()).Check);
+    }
+
+    [Fact]
+    public async Task An_empty_directory_is_a_store_without_a_master_key()
+    {
+        await (await _directory.CreateStoreAsync(masterKey: null)).DisposeAsync();
+        await using IKmsBackend again = await _directory.OpenAsync(masterKey: null);
+        Assert.Equal(0, (await again.GetStatusAsync(default)).KeyCount);
+        Assert.Equal(KmsErrorCode.KmsNotFound, (await Assert.ThrowsAsync<KmsException>(() => _directory.OpenAsync())).Code);
+    }
+
     private async Task<IKmsBackend> StoreWithAsync(params string[] keyIds)
     {
         IKmsBackend store = await _directory.CreateStoreAsync();
