@@ -205,7 +205,7 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring, bool 
     {
         try
         {
-            DirectoryLock taken = await DirectoryLock.AcquireAsync(Directory.Path, DirectoryLock.Patience, cancellationToken).ConfigureAwait(false);
+            DirectoryLock taken = await DirectoryLock.AcquireAsync(Directory.Path, cancellationToken).ConfigureAwait(false);
             if (!Directory.HasRestoreMarker)
             {
                 return taken;
