@@ -164,7 +164,8 @@ public static class KmsViewProperties
             Tags = tags.Keys.Cast<object>().ToDictionary(name => name.ToString()!, name => tags[name]?.ToString() ?? string.Empty).AsReadOnly(),
         };
 
-        string? Raw(string property) => Value<object>(item, property)?.ToString();
+        // Not unwrapped: a state that was serialized is a number whose wrapper has the name.
+        string? Raw(string property) => item.Properties[property]?.Value?.ToString();
     }
 
     private static T? Value<T>(PSObject? item, string property)
