@@ -59,12 +59,12 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsKeyNotFound, null, "Ids are case-sensitive. See which keys there are", ShowKeys),
         For(KmsErrorCode.KmsNotFound, AboutAnotherFile, "Check that path and its permissions", ShowFile),
         For(KmsErrorCode.KmsNotFound, Opening,
-            "Check the path; to make a new key directory there", "Connect-Kms -KeyDirectory {directory} -Create"),
+            "Check the path; to make a new key directory there", "Connect-Kms -KeyDirectory {directory}{bare} -Create"),
         For(KmsErrorCode.KmsNotFound, null,
             "See what is open with Get-KmsConnection, or connect", "Connect-Kms -KeyDirectory '<path>'"),
 
         For(KmsErrorCode.KmsConflict, Opening,
-            "Make it elsewhere, or open what is there, without -Create", "Connect-Kms -KeyDirectory {directory}"),
+            "Make it elsewhere, or open what is there, without -Create", "Connect-Kms -KeyDirectory {directory}{bare}"),
         For(KmsErrorCode.KmsConflict, AboutTheStore,
             "The directory is not the one that was opened. Look at it, then connect again", "Connect-Kms -KeyDirectory {directory}"),
         For(KmsErrorCode.KmsConflict, By("New-KmsKey"),
@@ -98,7 +98,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
 
         For(KmsErrorCode.KmsStorage, AboutAnotherFile, "Check that path and its permissions", ShowFile),
         For(KmsErrorCode.KmsStorage, null, "Check free space, permissions and the mount, then look at the store", "{verify}"),
-        For(KmsErrorCode.KmsTimeout, Opening, "Try again when nobody else changes the directory", "Connect-Kms -KeyDirectory {directory}"),
+        For(KmsErrorCode.KmsTimeout, Opening, "Try again when nobody else changes the directory", "Connect-Kms -KeyDirectory {directory}{bare}"),
         For(KmsErrorCode.KmsTimeout, null, "Try again, and see whether the backend answers", "Get-KmsStatus{at}"),
         For(KmsErrorCode.KmsOutcomeUnknown, Opening, "Look at the directory before you try again", "{verify}"),
         For(KmsErrorCode.KmsOutcomeUnknown, WithKey, "Look before you try again", ShowKey),
@@ -165,6 +165,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
                     ? Context.Target
                     : Context.Connection is { Kind: KmsBackendKind.Local } connection ? connection.Location : null;
                 string at = Advice.At(Context.Connection);
+                string bare = Context.WithoutMasterKey ? " -NoMasterKey" : string.Empty;
                 string place = directory is null ? Advice.SomeDirectory : Strings.Literal(directory);
                 return new Dictionary<string, string>
                 {
@@ -173,7 +174,8 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
                     ["directory"] = place,
                     ["path"] = Exception.Target is null ? Advice.SomeDirectory : Strings.Literal(Exception.Target),
                     ["at"] = at,
-                    ["verify"] = Context.IsOpening ? $"Test-KmsKeyStore -KeyDirectory {place}" : $"Test-KmsKeyStore{at}",
+                    ["bare"] = bare,
+                    ["verify"] = Context.IsOpening ? $"Test-KmsKeyStore -KeyDirectory {place}{bare}" : $"Test-KmsKeyStore{at}",
                 };
             }
         }
