@@ -135,11 +135,11 @@ internal sealed class ModuleHost : IDisposable
         return ended;
     }
 
-    /// <summary>The completions at a place in a line, from the session's TabExpansion2; null if it has none to give.</summary>
+    /// <summary>The completions at a place in a line, from the session's TabExpansion2; null if it has none to give or was stopped.</summary>
     internal CommandCompletion? Complete(string input, int cursor)
         => CallFunction("TabExpansion2", input, cursor)?.BaseObject as CommandCompletion;
 
-    /// <summary>What the session's prompt function says, or null if it says nothing.</summary>
+    /// <summary>What the session's prompt function says, or null if it says nothing or was stopped.</summary>
     internal string? EvaluatePrompt() => CallFunction("prompt")?.ToString();
 
     /// <inheritdoc/>
@@ -239,14 +239,11 @@ internal sealed class ModuleHost : IDisposable
         PowerShell shell, List<PSObject> output, bool addToHistory, CancellationToken stop)
     {
         using CancellationTokenSource stopping = new();
-        CancellationToken outerStop = UI.StopToken;
-        UI.StopToken = stopping.Token;
-        _running.Add(shell, stopping);
-        using CancellationTokenRegistration registration = stop.Register(Stop);
         try
         {
             // Only what is added to the history leaves its mark on $?.
-            shell.Invoke(input: null, output, new PSInvocationSettings { AddToHistory = addToHistory });
+            PSInvocationSettings settings = new() { AddToHistory = addToHistory };
+            InvokeStoppable(shell, () => shell.Invoke(input: null, output, settings), stopping, stop);
             return (null, stopping.IsCancellationRequested && shell.InvocationStateInfo.State == PSInvocationState.Stopped);
         }
         catch (Exception) when (stopping.IsCancellationRequested)
@@ -257,6 +254,18 @@ internal sealed class ModuleHost : IDisposable
         {
             // A script may throw anything; like every host we turn it into an error record.
             return (ToRecord(exception, shell.Commands.Commands[0].CommandText), false);
+        }
+    }
+
+    private void InvokeStoppable(PowerShell shell, Action invoke, CancellationTokenSource stopping, CancellationToken stop)
+    {
+        CancellationToken outerStop = UI.StopToken;
+        UI.StopToken = stopping.Token;
+        _running.Add(shell, stopping);
+        using CancellationTokenRegistration registration = stop.Register(Stop);
+        try
+        {
+            invoke();
         }
         finally
         {
@@ -275,9 +284,16 @@ internal sealed class ModuleHost : IDisposable
             shell.AddArgument(argument);
         }
 
+        using CancellationTokenSource stopping = new();
         try
         {
-            return shell.Invoke().FirstOrDefault();
+            PSObject? answer = null;
+            InvokeStoppable(shell, () => answer = shell.Invoke().FirstOrDefault(), stopping, CancellationToken.None);
+            return stopping.IsCancellationRequested ? null : answer;
+        }
+        catch (Exception) when (stopping.IsCancellationRequested)
+        {
+            return null;
         }
         catch (RuntimeException)
         {

@@ -75,7 +75,7 @@ internal static class Program
             case ConsoleMode.Command:
                 return host.RunText(arguments.Text, [], signals.Token).ExitCode;
             case ConsoleMode.StandardInput:
-                return host.RunText(System.Console.In.ReadToEnd(), [], signals.Token).ExitCode;
+                return RunStandardInput(host, signals);
             default:
                 if (arguments.Banner)
                 {
@@ -83,6 +83,21 @@ internal static class Program
                 }
 
                 return prompt.Run();
+        }
+    }
+
+    private static int RunStandardInput(ModuleHost host, StopSignals signals)
+    {
+        // Nothing interrupts the reading itself; at a signal nobody waits for it any longer.
+        Task<string> reading = Task.Run(System.Console.In.ReadToEnd);
+        try
+        {
+            string script = reading.WaitAsync(signals.Token).GetAwaiter().GetResult();
+            return host.RunText(script, [], signals.Token).ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            return signals.ExitCode ?? FailureExitCode;
         }
     }
 }

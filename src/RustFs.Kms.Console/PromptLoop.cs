@@ -90,6 +90,9 @@ internal sealed class PromptLoop
                 }
 
                 string prompt = statement.Length > 0 ? ContinuationPrompt : _host.EvaluatePrompt() ?? DefaultPrompt;
+
+                // An interrupt of the prompt function ends that, and not the line.
+                _signals.BeginPrompt();
                 string? line = _reader(prompt, statement, _signals.Token);
                 if (line is null)
                 {

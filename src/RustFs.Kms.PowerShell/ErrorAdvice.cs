@@ -69,13 +69,13 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsNotFound, By("Set-KmsConfiguration", "Reset-KmsService"), "Check the path", ShowFile),
         For(KmsErrorCode.KmsNotFound, AboutAnotherFile, "Check that path and its permissions", ShowFile),
         For(KmsErrorCode.KmsNotFound, Opening,
-            "Check the path; to make a new key directory there", "Connect-Kms -KeyDirectory {directory} -Create"),
+            "Check the path; to make a new key directory there", "Connect-Kms -KeyDirectory {directory}{bare} -Create"),
         For(KmsErrorCode.KmsNotFound, null,
             "See what is open with Get-KmsConnection, or connect: to a key directory with Connect-Kms -KeyDirectory, or to a server",
             "Connect-Kms -Endpoint '<address>' -Credential '<access key>'"),
 
         For(KmsErrorCode.KmsConflict, Opening,
-            "Make it elsewhere, or open what is there, without -Create", "Connect-Kms -KeyDirectory {directory}"),
+            "Make it elsewhere, or open what is there, without -Create", "Connect-Kms -KeyDirectory {directory}{bare}"),
         For(KmsErrorCode.KmsConflict, AboutTheStore,
             "The directory is not the one that was opened. Look at it, then connect again", "Connect-Kms -KeyDirectory {directory}"),
         For(KmsErrorCode.KmsConflict, By("New-KmsKey"),
@@ -126,7 +126,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
 
         For(KmsErrorCode.KmsStorage, AboutAnotherFile, "Check that path and its permissions", ShowFile),
         For(KmsErrorCode.KmsStorage, null, "Check free space, permissions and the mount, then look at the store", "{verify}"),
-        For(KmsErrorCode.KmsTimeout, Opening, "Try again when nobody else changes the directory", "Connect-Kms -KeyDirectory {directory}"),
+        For(KmsErrorCode.KmsTimeout, Opening, "Try again when nobody else changes the directory", "Connect-Kms -KeyDirectory {directory}{bare}"),
         For(KmsErrorCode.KmsTimeout, By("Wait-KmsService"), "See how the KMS is, and look into the server's log", ShowStatus),
         For(KmsErrorCode.KmsTimeout, OverServer, "Try again, or give more time with -TimeoutSeconds. See how far the way to the server leads", "{check}"),
         For(KmsErrorCode.KmsTimeout, null, "Try again, and see whether the backend answers", ShowStatus),
@@ -228,6 +228,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
                     ? Context.Target
                     : Context.Connection is { Kind: KmsBackendKind.Local } connection ? connection.Location : null;
                 string at = Advice.At(Context.Connection);
+                string bare = Context.WithoutMasterKey ? " -NoMasterKey" : string.Empty;
                 string place = directory is null ? Advice.SomeDirectory : Strings.Literal(directory);
                 return new Dictionary<string, string>
                 {
@@ -238,9 +239,10 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
                     ["endpoint"] = Context is { IsConnecting: true, Target: string endpoint } ? Strings.Literal(endpoint) : Advice.SomeEndpoint,
                     ["bucket"] = Context is { Subject: FailureSubject.Bucket, Target: string bucket } ? Strings.Literal(bucket) : Advice.SomeBucket,
                     ["at"] = at,
+                    ["bare"] = bare,
                     ["verify"] = Context switch
                     {
-                        { IsOpening: true } => $"Test-KmsKeyStore -KeyDirectory {place}",
+                        { IsOpening: true } => $"Test-KmsKeyStore -KeyDirectory {place}{bare}",
                         { IsServer: true } => $"Get-KmsStatus{at}", // the directory, if it is one, is the server's
                         _ => $"Test-KmsKeyStore{at}",
                     },

@@ -28,12 +28,14 @@ internal enum FailureSubject
 /// <param name="Target">The key id, path or other text that it worked on just then; null when there was none.</param>
 /// <param name="Connection">The connection that it worked through; null when there was none.</param>
 /// <param name="NamesConnection">Whether there were several connections, so that the text must say which.</param>
+/// <param name="WithoutMasterKey">Whether -NoMasterKey was given.</param>
 internal sealed record FailureContext(
     string Command,
     FailureSubject Subject,
     string? Target = null,
     KmsConnection? Connection = null,
-    bool NamesConnection = false)
+    bool NamesConnection = false,
+    bool WithoutMasterKey = false)
 {
     /// <summary>The key id as the user gave it.</summary>
     internal string? KeyId => Subject == FailureSubject.Key ? Target : null;

@@ -17,33 +17,18 @@ public sealed class KeyIdTransformationAttribute : ArgumentTransformationAttribu
     {
         object? value = inputData is PSObject { BaseObject: not PSCustomObject } wrapped ? wrapped.BaseObject : inputData;
         return value is IEnumerable list and not (string or IDictionary)
-            ? list.Cast<object?>().Select(IdOf).ToArray()
-            : IdOf(inputData);
+            ? list.Cast<object?>().Select(item => IdOf(item, isArgument: false)).ToArray()
+            : IdOf(inputData, isArgument: true);
     }
 
-    private static object? IdOf(object? item)
-    {
-        object? value = item is PSObject wrapped ? wrapped.BaseObject : item;
-        if (value is null or string || IsPlain(value))
-        {
-            return value;
-        }
-
-        return PropertyOf(item!, s_properties)
-            ?? throw new ArgumentTransformationMetadataException(Strings.NoKeyId(value.GetType().Name));
-    }
-
-    /// <summary>Numbers and the like, which a person types without quotes, and which have one text.</summary>
-    private static bool IsPlain(object value) => value is Guid || value.GetType().IsPrimitive;
+    private static string? IdOf(object? item, bool isArgument) => item is null
+        ? null
+        : IdText.Of(item, isArgument)
+            ?? PropertyOf(item, s_properties)
+            ?? throw new ArgumentTransformationMetadataException(Strings.NoKeyId(PSObject.AsPSObject(item).BaseObject.GetType().Name));
 
     /// <summary>The text of the first of the properties that there is; null without one.</summary>
-    internal static string? PropertyOf(object item, string[] names) => names
-        .Select(name => PSObject.AsPSObject(item).Properties[name]?.Value)
-        .Select(value => (value is PSObject wrapped ? wrapped.BaseObject : value) switch
-        {
-            string text => text,
-            object plain when IsPlain(plain) => LanguagePrimitives.ConvertTo<string>(plain),
-            _ => null,
-        })
+    private static string? PropertyOf(object item, string[] names) => names
+        .Select(name => IdText.Of(PSObject.AsPSObject(item).Properties[name]?.Value, isArgument: false))
         .FirstOrDefault(text => text is not null);
 }

@@ -17,19 +17,24 @@ public sealed class KeyNameTransformationAttribute : ArgumentTransformationAttri
     public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData)
     {
         object? value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
-        if (value is null or string)
+        if (value is null)
         {
-            return value;
+            return null;
+        }
+
+        if (IdText.Of(inputData, isArgument: true) is string text)
+        {
+            return text;
         }
 
         // A connection has a name too, and it is never meant.
-        if (value is not (IEnumerable or KmsConnection) && !value.GetType().IsPrimitive)
+        if (value is not (IEnumerable or KmsConnection))
         {
             PSMemberInfoCollection<PSPropertyInfo> properties = PSObject.AsPSObject(inputData!).Properties;
             if (s_names.Select(name => properties[name]).FirstOrDefault(property => property?.Value is not null) is PSPropertyInfo named)
             {
                 object name = named.Value is PSObject inner ? inner.BaseObject : named.Value;
-                return name as string ?? throw Refusal(name);
+                return IdText.Of(name, isArgument: false) ?? throw Refusal(name);
             }
 
             if (s_names.Concat(s_others).Any(name => properties[name] is not null))

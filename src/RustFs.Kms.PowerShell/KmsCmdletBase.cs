@@ -62,14 +62,14 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     private protected void WriteFailure(Exception exception, string? target, KmsConnection? connection = null, bool several = false)
     {
         ThrowIfStopped(exception);
-        WriteError(ErrorRecords.From(exception, new FailureContext(CommandName, Subject, target, connection, several)));
+        WriteError(ErrorRecords.From(exception, Context(target, connection, several)));
     }
 
     /// <summary>Ends the cmdlet with one record.</summary>
     private protected void ThrowFailure(Exception exception, string? target)
     {
         ThrowIfStopped(exception);
-        ThrowTerminatingError(ErrorRecords.From(exception, new FailureContext(CommandName, Subject, target)));
+        ThrowTerminatingError(ErrorRecords.From(exception, Context(target, connection: null, several: false)));
     }
 
     private protected void WriteFailure(KmsErrorCode code, string message, string? target, KmsConnection? connection = null) =>
@@ -80,6 +80,14 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     /// </summary>
     private protected bool ShouldProceed(string target, string action, bool force = false) =>
         (force && !IsWhatIf()) || ShouldProcess(target, action);
+
+    private FailureContext Context(string? target, KmsConnection? connection, bool several) => new(
+        CommandName,
+        Subject,
+        target,
+        connection,
+        several,
+        MyInvocation.BoundParameters.TryGetValue("NoMasterKey", out object? without) && LanguagePrimitives.IsTrue(without));
 
     /// <summary>Whether nothing is to be done, only told.</summary>
     private protected bool IsWhatIf() => LanguagePrimitives.IsTrue(

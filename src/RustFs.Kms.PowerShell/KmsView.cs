@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace RustFs.Kms.PowerShell;
 
@@ -7,6 +8,8 @@ namespace RustFs.Kms.PowerShell;
 internal static class KmsView
 {
     private const int BlobPreview = 16;
+
+    private static readonly Regex s_capability = new(@"(\w+) = True\b", RegexOptions.CultureInvariant);
 
     /// <summary>Text that others wrote, with control characters, escape sequences and CI commands shown instead of obeyed.</summary>
     /// <param name="value">The text, or anything that has one.</param>
@@ -33,7 +36,7 @@ internal static class KmsView
 
     /// <summary>Sentences one after the other.</summary>
     /// <param name="texts">The sentences.</param>
-    internal static string Lines(IEnumerable<string>? texts) => string.Join(' ', (texts ?? []).Select(Text));
+    internal static string Lines(IEnumerable? texts) => string.Join(' ', (texts?.Cast<object>() ?? []).Select(Text));
 
     /// <summary>Texts in a row, with commas.</summary>
     /// <param name="texts">The texts.</param>
@@ -91,10 +94,7 @@ internal static class KmsView
     };
 
     /// <summary>The names of what a backend can do.</summary>
-    /// <param name="capabilities">The capabilities.</param>
-    internal static string Capabilities(KmsCapabilities? capabilities) => capabilities is null
-        ? string.Empty
-        : string.Join(", ", typeof(KmsCapabilities).GetProperties()
-            .Where(property => property.GetValue(capabilities) is true)
-            .Select(property => property.Name));
+    /// <param name="capabilities">The capabilities, or what they were serialized to: both read the same as text.</param>
+    internal static string Capabilities(object? capabilities) =>
+        string.Join(", ", s_capability.Matches(capabilities?.ToString() ?? string.Empty).Select(match => match.Groups[1].Value));
 }

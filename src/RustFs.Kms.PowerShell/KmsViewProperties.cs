@@ -1,11 +1,12 @@
 using System.Collections;
+using System.Globalization;
 using System.Management.Automation;
 
 namespace RustFs.Kms.PowerShell;
 
 /// <summary>
 /// The hidden properties of RustFs.Kms.Types.ps1xml, which the views show: one method for each, in the form that PowerShell wants of
-/// them. Everything that others wrote is made safe to print.
+/// them. Everything that others wrote is made safe to print. What a job or a file gave back has the properties, and not the types.
 /// </summary>
 public static class KmsViewProperties
 {
@@ -59,7 +60,7 @@ public static class KmsViewProperties
 
     /// <summary>The names of what the backend can do.</summary>
     /// <param name="item">The object that is shown.</param>
-    public static string Capabilities(PSObject? item) => KmsView.Capabilities(Value<KmsCapabilities>(item, nameof(Capabilities)));
+    public static string Capabilities(PSObject? item) => KmsView.Capabilities(Value<object>(item, nameof(Capabilities)));
 
     /// <summary>The start of a blob's Base64 form and its length.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -92,7 +93,7 @@ public static class KmsViewProperties
 
     /// <summary>The day on which it was made.</summary>
     /// <param name="item">The object that is shown.</param>
-    public static string CreatedDay(PSObject? item) => KmsView.Day(Value<object>(item, nameof(CreatedAt)) as DateTimeOffset?);
+    public static string CreatedDay(PSObject? item) => KmsView.Day(Moment(item, nameof(CreatedAt)));
 
     /// <summary>The default key id.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -295,7 +296,7 @@ public static class KmsViewProperties
 
     /// <summary>The state; of a key whose record cannot be used, <c>Damaged</c>.</summary>
     /// <param name="item">The object that is shown.</param>
-    public static string State(PSObject? item) => item?.BaseObject is KmsKey key ? KmsView.State(key) : Text(item, nameof(State));
+    public static string State(PSObject? item) => KeyOf(item) is KmsKey key ? KmsView.State(key) : Text(item, nameof(State));
 
     /// <summary>The static key id.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -307,7 +308,7 @@ public static class KmsViewProperties
 
     /// <summary>What a table says about a key in its last column.</summary>
     /// <param name="item">The object that is shown.</param>
-    public static string Summary(PSObject? item) => KmsView.Summary(item?.BaseObject as KmsKey);
+    public static string Summary(PSObject? item) => KmsView.Summary(KeyOf(item));
 
     /// <summary>The tags.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -327,15 +328,54 @@ public static class KmsViewProperties
 
     /// <summary>What was noticed when a connection was opened.</summary>
     /// <param name="item">The object that is shown.</param>
-    public static string Warnings(PSObject? item) => KmsView.Lines(Value<IEnumerable<string>>(item, nameof(Warnings)));
+    public static string Warnings(PSObject? item) => KmsView.Lines(Value<IEnumerable>(item, nameof(Warnings)));
 
     private static string Text(PSObject? item, string property) => KmsView.Text(Value<object>(item, property));
 
-    private static string Time(PSObject? item, string property) => KmsView.Time(Value<object>(item, property) as DateTimeOffset?);
+    private static string Time(PSObject? item, string property) => KmsView.Time(Moment(item, property));
 
     private static string Map(PSObject? item, string property) => KmsView.Map(Value<IDictionary>(item, property));
 
+    // What was serialized has its times as text, or as an object that has only that.
+    private static DateTimeOffset? Moment(PSObject? item, string property) => Value<object>(item, property) switch
+    {
+        null => null,
+        DateTimeOffset time => time,
+        DateTime time => time,
+        object text => DateTimeOffset.TryParse(
+            text.ToString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null,
+    };
+
+    /// <summary>The key that is shown; of one that was serialized, what its state and summary are made of. Null for anything else.</summary>
+    private static KmsKey? KeyOf(PSObject? item)
+    {
+        if (item is null || item.BaseObject is KmsKey || !item.TypeNames.Contains($"Deserialized.{typeof(KmsKey).FullName}"))
+        {
+            return item?.BaseObject as KmsKey;
+        }
+
+        IDictionary tags = Value<IDictionary>(item, nameof(KmsKey.Tags)) ?? KmsKey.NoTags;
+        return new KmsKey
+        {
+            KeyId = string.Empty,
+            State = Enum.TryParse(Raw(nameof(KmsKey.State)), out KmsKeyState state) ? state : KmsKeyState.Unknown,
+            StateText = Raw(nameof(KmsKey.StateText)),
+            IsReadable = Value<object>(item, nameof(KmsKey.IsReadable)) is not false,
+            Fault = Enum.TryParse(Raw(nameof(KmsKey.Fault)), out KmsKeyFault fault) ? fault : KmsKeyFault.None,
+            FaultReason = Raw(nameof(KmsKey.FaultReason)),
+            DeletionDate = Moment(item, nameof(KmsKey.DeletionDate)),
+            Description = Raw(nameof(KmsKey.Description)),
+            Tags = tags.Keys.Cast<object>().ToDictionary(name => name.ToString()!, name => tags[name]?.ToString() ?? string.Empty).AsReadOnly(),
+        };
+
+        // Not unwrapped: a state that was serialized is a number whose wrapper has the name.
+        string? Raw(string property) => item.Properties[property]?.Value?.ToString();
+    }
+
     private static T? Value<T>(PSObject? item, string property)
-        where T : class =>
-        (item?.Properties[property]?.Value is PSObject wrapped ? wrapped.BaseObject : item?.Properties[property]?.Value) as T;
+        where T : class
+    {
+        object? value = item?.Properties[property]?.Value;
+        return (value is PSObject { BaseObject: not PSCustomObject } wrapped ? wrapped.BaseObject : value) as T;
+    }
 }

@@ -23,7 +23,17 @@ internal sealed record MasterKeyInput(KmsSecret? Key, string Source, IReadOnlyLi
     /// <summary>No master key, on purpose.</summary>
     internal static MasterKeyInput None() => new(null, "none (-NoMasterKey)", []);
 
-    internal static MasterKeyInput FromParameter(SecureString text) => From(KmsSecret.FromSecureString(text), "parameter", []);
+    internal static MasterKeyInput FromParameter(SecureString text)
+    {
+        try
+        {
+            return From(KmsSecret.FromSecureString(text), "parameter", []);
+        }
+        catch (ObjectDisposedException exception)
+        {
+            throw new KmsException(KmsErrorCode.KmsUsage, Strings.MasterKeyDisposed, innerException: exception);
+        }
+    }
 
     /// <summary>
     /// A file's bytes, verbatim. It may be a pipe, as a shell's process substitution makes one; one that nobody writes to cannot

@@ -43,6 +43,8 @@ internal static class Strings
     internal const string MasterKeyNotTyped =
         "No master key was typed. Give it, or say -NoMasterKey for a directory in development mode.";
 
+    internal const string MasterKeyDisposed = "The secure string of -MasterKey was disposed of, and holds no master key any more. Make it anew.";
+
     internal const string KeyDirectoryMissing =
         "Which key directory? Give -KeyDirectory, or set the environment variable RUSTFS_KMS_KEY_DIR.";
 
@@ -178,6 +180,9 @@ internal static class Strings
 
     internal static string NoKeyId(string type) =>
         $"An object of type {type} is no key id. Give ids as text, or objects with a property KeyId or Id.";
+
+    internal static string UnquotedFraction(string number) =>
+        $"{number} came as a number, and how it was written, with which zeros at its end, is lost: it is no key id. Quote the id.";
 
     internal static string BadBase64(string reason) =>
         $"The text is not Base64 ({reason}). A ciphertext blob is bytes or standard Base64 text.";

@@ -48,6 +48,7 @@ public sealed class AdviceTests
                     ["path"] = literal,
                     ["file"] = literal,
                     ["at"] = at,
+                    ["bare"] = at.Length == 0 ? " -NoMasterKey" : string.Empty,
                     ["command"] = command,
                     ["verify"] = at.Length == 0 ? $"Test-KmsKeyStore -KeyDirectory {literal}" : $"Test-KmsKeyStore{at}",
                 };
@@ -103,6 +104,17 @@ public sealed class AdviceTests
         File.Delete(Path.Combine(session.KeyDirectory, ".master-key.salt"));
         AssertAdvice(session, "New-KmsKey new", "new", $"Connect-Kms -KeyDirectory '{session.KeyDirectory}'");
         AssertAdvice(session, "Set-KmsKey app -Description x", "app", $"Connect-Kms -KeyDirectory '{session.KeyDirectory}'");
+    }
+
+    [Fact]
+    public void Who_opens_without_a_master_key_is_advised_to_go_on_without()
+    {
+        using var session = new KmsSession();
+        string none = Directory.CreateDirectory(session.PathOf("none")).FullName;
+        AssertAdvice(session, $"Connect-Kms '{none}' -NoMasterKey", none, $"Connect-Kms -KeyDirectory '{none}' -NoMasterKey -Create");
+        string file = session.PathOf("key");
+        File.WriteAllText(file, "k");
+        AssertAdvice(session, $"Connect-Kms '{none}' -MasterKeyFile '{file}'", none, $"Connect-Kms -KeyDirectory '{none}' -Create");
     }
 
     [Fact]

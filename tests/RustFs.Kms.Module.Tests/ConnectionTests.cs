@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Management.Automation;
 using System.Security;
+using System.Text;
 using RustFs.Kms.Console;
 using RustFs.Kms.Module.Tests.Support;
 using Xunit;
@@ -123,8 +124,22 @@ public sealed class ConnectionTests
         Assert.True(run.Stopped);
         Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(5));
 
-        // The reader that was left behind lets go as soon as somebody writes.
-        File.WriteAllText(pipe, KmsSession.MasterKeyText);
+        // The reader that was left behind lets go as soon as somebody writes. Opened for both, a pipe waits for nobody.
+        using var writer = new FileStream(pipe, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
+        writer.Write(Encoding.UTF8.GetBytes(KmsSession.MasterKeyText));
+    }
+
+    [Theory]
+    [InlineData("Connect-Kms $directory -MasterKey $key")]
+    [InlineData("Test-KmsKeyStore -KeyDirectory $directory -MasterKey $key")]
+    public void A_master_key_that_was_disposed_of_is_a_mistake_in_the_call(string script)
+    {
+        using var session = new KmsSession();
+        SecureString key = KmsSession.Secure(KmsSession.MasterKeyText);
+        key.Dispose();
+        ErrorRecord error = Assert.Single(session.Run("param($directory, $key) " + script, session.KeyDirectory, key).Errors);
+        Assert.StartsWith("KmsUsage,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Contains("-MasterKey", error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -36,7 +36,9 @@ public sealed class LanguageModeTests
             Assert.All(session.Require(command), item =>
             {
                 Assert.DoesNotContain(item.Properties, property => property.Name.StartsWith("View", StringComparison.Ordinal));
-                Assert.DoesNotContain("View", PSSerializer.Serialize(item), StringComparison.Ordinal);
+                string serialized = PSSerializer.Serialize(item);
+                Assert.DoesNotContain("View", serialized, StringComparison.Ordinal);
+                Assert.DoesNotContain("View", session.Value<string>("[System.Management.Automation.PSSerializer]::Serialize($args[0])", PSSerializer.Deserialize(serialized)), StringComparison.Ordinal);
             });
         }
     }
@@ -52,6 +54,7 @@ public sealed class LanguageModeTests
         foreach (XElement view in formats.Descendants("View"))
         {
             string type = view.Descendants("TypeName").Single().Value;
+            Assert.Equal(members[type], members["Deserialized." + type]);
             string[] properties = [.. session.Require($"[{type}]").Select(shown => (Type)shown.BaseObject).Single().GetProperties().Select(property => property.Name)];
             Assert.All(view.Descendants("PropertyName"), name => Assert.True(properties.Contains(name.Value) || members[type].Contains(name.Value), $"{type}.{name.Value}"));
         }
@@ -63,7 +66,8 @@ public sealed class LanguageModeTests
         using var session = new KmsSession();
         foreach (XElement type in Shipped("RustFs.Kms.Types.ps1xml").Descendants("Type"))
         {
-            var shown = (Type)session.Require($"[{type.Element("Name")!.Value}]").Single().BaseObject;
+            string name = type.Element("Name")!.Value;
+            var shown = (Type)session.Require($"[{name[(name.IndexOf("RustFs", StringComparison.Ordinal))..]}]").Single().BaseObject;
             Assert.Equal(
                 shown.GetProperties().Select(property => property.Name).Order(StringComparer.Ordinal),
                 type.Descendants("ReferencedProperties").Elements("Name").Select(name => name.Value).Order(StringComparer.Ordinal));

@@ -97,6 +97,34 @@ public sealed class ViewTests
         Assert.Contains(@"\x1B[31m", session.Host.RunText("Get-KmsKey").Text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void What_was_serialized_is_shown_as_what_it_was(int depth)
+    {
+        using KmsSession session = Open(120);
+        session.Require("param($text) Set-KmsKey app -Description $text; Add-KmsKeyTag app @{ env = 'prod' }", Hostile);
+        File.WriteAllText(Path.Combine(session.KeyDirectory, "bad.key"), "{");
+        string[] commands =
+        [
+            "Get-KmsKey", "Get-KmsConnection", "Get-KmsStatus", "New-KmsDataKey app -WithoutPlaintext -EncryptionContext @{ bucket = 'photos' }",
+            "Test-KmsKeyStore", "Test-KmsKey app, off, nope -RoundTrip",
+        ];
+        foreach (string command in commands)
+        {
+            // The same objects twice: as they are, and as a job, a remote session or a file gives them back.
+            session.Require($"$live = @({command})");
+            string live = session.Host.RunText("$live").Text;
+            HostRun run = session.Host.RunText(
+                "param($depth) $serializer = [System.Management.Automation.PSSerializer]; " +
+                "$live | ForEach-Object { $serializer::Deserialize($serializer::Serialize($_, $depth)) }",
+                depth);
+            Assert.Empty(run.Errors);
+            Assert.Equal(live, run.Text);
+            AssertHarmless(run.Text, command);
+        }
+    }
+
     [Fact]
     public void Objects_of_several_kinds_in_one_output_are_all_shown()
     {

@@ -218,6 +218,27 @@ public sealed class ModuleHostTests(HostTestModule module) : IClassFixture<HostT
         Assert.True(host.Run("'not reached'", [], soon.Token).Stopped);
     }
 
+    [Theory]
+    [InlineData("function prompt { Wait-Test; 'never' }")]
+    [InlineData("Register-ArgumentCompleter -CommandName Get-TestKey -ParameterName KeyId -ScriptBlock { Wait-Test }")]
+    [InlineData("function TabExpansion2 { Wait-Test }")]
+    public async Task Stop_ends_a_prompt_function_and_a_completion(string script)
+    {
+        using ModuleHost host = module.Open();
+        host.Run(script);
+        Task<object?> asking = Task.Run<object?>(
+            () => script.Contains("Wait-Test; 'never'", StringComparison.Ordinal) ? host.EvaluatePrompt() : host.Complete("Get-TestKey -KeyId ", 19));
+        SpinWait.SpinUntil(() => host.IsRunning);
+        await Task.Delay(200);
+        Assert.False(asking.IsCompleted);
+
+        host.Stop();
+
+        Assert.Null(await asking.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.False(host.IsRunning);
+        Assert.Equal("again", Assert.Single(host.Run("'again'").Output).BaseObject);
+    }
+
     [Fact]
     public void Stopping_an_idle_host_does_nothing()
     {
