@@ -49,6 +49,9 @@ public sealed class AdviceTests
                     ["file"] = literal,
                     ["at"] = at,
                     ["command"] = command,
+                    ["endpoint"] = literal,
+                    ["bucket"] = literal,
+                    ["check"] = at.Length == 0 ? $"Test-KmsConnection -Endpoint {literal}" : $"Test-KmsConnection{at}",
                     ["verify"] = at.Length == 0 ? $"Test-KmsKeyStore -KeyDirectory {literal}" : $"Test-KmsKeyStore{at}",
                 };
                 if (Get(advice, "Command") is string template)

@@ -64,8 +64,10 @@ public sealed class LanguageModeTests
         foreach (XElement type in Shipped("RustFs.Kms.Types.ps1xml").Descendants("Type"))
         {
             var shown = (Type)session.Require($"[{type.Element("Name")!.Value}]").Single().BaseObject;
+
+            // A credential is for the session that has it: outside Windows, CLIXML would hold its secret as good as in clear.
             Assert.Equal(
-                shown.GetProperties().Select(property => property.Name).Order(StringComparer.Ordinal),
+                shown.GetProperties().Select(property => property.Name).Where(name => name != "Credential").Order(StringComparer.Ordinal),
                 type.Descendants("ReferencedProperties").Elements("Name").Select(name => name.Value).Order(StringComparer.Ordinal));
         }
     }
