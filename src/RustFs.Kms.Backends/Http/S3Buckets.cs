@@ -182,10 +182,11 @@ internal sealed class S3Buckets(KmsHttpChannel channel) : IDisposable
             return Lost(exception, target, changes: null);
         }
 
-        (KmsErrorCode code, string message) = KmsWireError.OfCode((int)exception.StatusCode, exception.ErrorCode, exception.Message);
-        return new KmsException(exception.StatusCode == HttpStatusCode.NotFound ? KmsErrorCode.KmsNotFound : code, message, target)
+        HttpStatusCode status = exception.StatusCode == SameTransport.StandIn ? HttpStatusCode.NotFound : exception.StatusCode;
+        (KmsErrorCode code, string message) = KmsWireError.OfCode((int)status, exception.ErrorCode, exception.Message);
+        return new KmsException(status == HttpStatusCode.NotFound ? KmsErrorCode.KmsNotFound : code, message, target)
         {
-            HttpStatus = (int)exception.StatusCode,
+            HttpStatus = (int)status,
             RequestId = WireText.Clean(exception.RequestId, 200),
         };
     }
@@ -210,15 +211,29 @@ internal sealed class S3Buckets(KmsHttpChannel channel) : IDisposable
     /// <summary>Gives the SDK sockets with this connection's certificates, proxy and limits.</summary>
     private sealed class SameTransport(KmsEndpointOptions options) : HttpClientFactory, IDisposable
     {
+        /// <summary>What the SDK sees instead of 404.</summary>
+        internal const HttpStatusCode StandIn = HttpStatusCode.Gone;
+
         private HttpClient? _client;
 
         public override HttpClient CreateHttpClient(IClientConfig clientConfig) => LazyInitializer.EnsureInitialized(ref _client, () =>
-            new HttpClient(Transport.Create(options)) { Timeout = options.TryTimeout, MaxResponseContentBufferSize = 16 * 1024 * 1024 });
+            new HttpClient(new Told404 { InnerHandler = Transport.Create(options) }) { Timeout = options.TryTimeout, MaxResponseContentBufferSize = 16 * 1024 * 1024 });
 
         public void Dispose() => _client?.Dispose();
 
         public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
 
         public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
+
+        /// <summary>The SDK turns a 404 of some reads into an empty success, and a bucket that is not there into one without encryption.</summary>
+        private sealed class Told404 : DelegatingHandler
+        {
+            protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+            {
+                HttpResponseMessage response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+                response.StatusCode = response.StatusCode == HttpStatusCode.NotFound ? StandIn : response.StatusCode;
+                return response;
+            }
+        }
     }
 }

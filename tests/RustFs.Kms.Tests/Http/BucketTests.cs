@@ -37,7 +37,7 @@ public sealed class BucketTests
         KmsBucketEncryption encryption = await backend.GetBucketEncryptionAsync("photos", default);
 
         Assert.Equal(("photos", KmsBucketAlgorithm.SseKms, "aws:kms", "app", "test"), (encryption.BucketName, encryption.Algorithm, encryption.AlgorithmText, encryption.KeyId, encryption.Connection));
-        Assert.Equal("/photos?encryption", server.Requests[0].Target);
+        Assert.Equal("/photos/?encryption", server.Requests[0].Target);
         Assert.DoesNotContain("x-amz-checksum-mode", server.Requests[0].Headers.Keys);
     }
 
@@ -64,7 +64,7 @@ public sealed class BucketTests
         await backend.SetBucketEncryptionAsync("photos", algorithm, keyId, default);
 
         RawRequest request = Assert.Single(server.Requests);
-        Assert.Equal(("PUT", "/photos?encryption"), (request.Method, request.Target));
+        Assert.Equal(("PUT", "/photos/?encryption"), (request.Method, request.Target));
         Assert.Contains(expected, request.Body, StringComparison.Ordinal);
         Assert.Equal(keyId is not null, request.Body.Contains("KMSMasterKeyID", StringComparison.Ordinal));
     }
@@ -77,7 +77,7 @@ public sealed class BucketTests
 
         await backend.RemoveBucketEncryptionAsync("photos", default);
 
-        Assert.Equal(("DELETE", "/photos?encryption"), (server.Requests[0].Method, server.Requests[0].Target));
+        Assert.Equal(("DELETE", "/photos/?encryption"), (server.Requests[0].Method, server.Requests[0].Target));
     }
 
     [Theory]

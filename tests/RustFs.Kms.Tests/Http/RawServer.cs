@@ -97,8 +97,9 @@ internal sealed class RawServer : IAsyncDisposable
                 open.Add(ServeAsync(client, Interlocked.Increment(ref _connections)));
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception exception) when (exception is OperationCanceledException or SocketException or InvalidOperationException)
         {
+            // The listener was stopped.
             await Task.WhenAll(open);
         }
     }
