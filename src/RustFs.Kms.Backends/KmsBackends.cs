@@ -77,5 +77,9 @@ internal static class KmsBackends
     /// <param name="cancellationToken">Cancels the start.</param>
     /// <exception cref="KmsException">The port is taken, or the key directory of a running emulator does not open.</exception>
     internal static async Task<IKmsEmulator> StartEmulatorAsync(KmsEmulatorOptions options, CancellationToken cancellationToken) =>
-        await KmsEmulator.StartAsync(options, OpenKeyDirectoryAsync, cancellationToken).ConfigureAwait(false);
+        await KmsEmulator.StartAsync(
+            options,
+            OpenKeyDirectoryAsync,
+            async (directory, token) => (await OpenKeyDirectoryAsync(directory, token).ConfigureAwait(false)).Backend,
+            cancellationToken).ConfigureAwait(false);
 }

@@ -24,13 +24,14 @@ internal sealed class KmsEmulator : IKmsEmulator
     private readonly FaultPlan _faults;
     private readonly RequestLog _log = new();
     private HttpServer? _server;
+    private int _disposed;
 
-    private KmsEmulator(KmsEmulatorOptions options, KeyDirectoryOpening opening)
+    private KmsEmulator(KmsEmulatorOptions options, KeyDirectoryOpening opening, RestoreOpening restoring)
     {
         Generation = options.Generation == KmsApiGeneration.Auto ? KmsApiGeneration.Current : options.Generation;
         _layout = new EmulatorLayout(options.KeyDirectory);
         _seal = new EmulatorSeal(_layout, options.Credential);
-        var opener = new BackendOpener(opening, options);
+        var opener = new BackendOpener(opening, restoring, options);
         _service = new EmulatorService(
             opener,
             new EmulatorStorage(_layout, _seal),
@@ -56,12 +57,13 @@ internal sealed class KmsEmulator : IKmsEmulator
     /// <summary>Starts an emulator.</summary>
     /// <param name="options">How.</param>
     /// <param name="opening">Opens the key directory of a Local configuration.</param>
+    /// <param name="restoring">Opens it for a restore, while the service is stopped.</param>
     /// <param name="cancellationToken">Cancels the start.</param>
     /// <exception cref="KmsException">The port is taken, or the key directory of a running emulator does not open.</exception>
     internal static async Task<KmsEmulator> StartAsync(
-        KmsEmulatorOptions options, KeyDirectoryOpening opening, CancellationToken cancellationToken)
+        KmsEmulatorOptions options, KeyDirectoryOpening opening, RestoreOpening restoring, CancellationToken cancellationToken)
     {
-        var emulator = new KmsEmulator(options, opening);
+        var emulator = new KmsEmulator(options, opening, restoring);
         try
         {
             await emulator.BeginAsync(options, cancellationToken).ConfigureAwait(false);
@@ -79,6 +81,11 @@ internal sealed class KmsEmulator : IKmsEmulator
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         if (_server is not null)
         {
             await _server.DisposeAsync().ConfigureAwait(false);

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text.Json;
 
 namespace RustFs.Kms.Backends.Emulator;
 
@@ -57,7 +56,7 @@ internal sealed class BackupHandlers(AdminContext context)
             return notLocal;
         }
 
-        if (NameProblem(backupId) is { } badName)
+        if (BackupWire.NameProblem(backupId) is { } badName)
         {
             return badName;
         }
@@ -92,14 +91,14 @@ internal sealed class BackupHandlers(AdminContext context)
             return problem;
         }
 
-        if (NameProblem(bundle) is { } badName)
+        if (BackupWire.NameProblem(bundle) is { } badName)
         {
             return badName;
         }
 
         return await RunAsync(500, "restore dry-run failed: ", () => WithBackendAsync(
             exchange,
-            async backend => Plan(await backend.PlanRestoreAsync(bundle, generation, exchange.CancellationToken).ConfigureAwait(false))))
+            async backend => BackupWire.Plan(await backend.PlanRestoreAsync(bundle, generation, exchange.CancellationToken).ConfigureAwait(false))))
             .ConfigureAwait(false);
     }
 
@@ -127,7 +126,7 @@ internal sealed class BackupHandlers(AdminContext context)
             return Answers.Failure(409, "kms service is running; stop it before restoring");
         }
 
-        if (NameProblem(bundle) is { } badName)
+        if (BackupWire.NameProblem(bundle) is { } badName)
         {
             return badName;
         }
@@ -140,8 +139,16 @@ internal sealed class BackupHandlers(AdminContext context)
                 return Answers.Failure(400, "confirm_backup_id does not match the bundle manifest; run the dry run and repeat its backup_id");
             }
 
-            KmsRestoreResult result = await backend.RestoreAsync(bundle, confirmation, policy, generation, exchange.CancellationToken)
-                .ConfigureAwait(false);
+            KmsRestoreResult result;
+            try
+            {
+                result = await backend.RestoreAsync(bundle, confirmation, policy, generation, exchange.CancellationToken).ConfigureAwait(false);
+            }
+            catch (KmsException exception)
+            {
+                return Answers.Failure(409, $"restore refused: {exception.Message}");
+            }
+
             return Answers.Json(200, json =>
             {
                 json.WriteString("backup_id", result.BackupId);
@@ -192,7 +199,7 @@ internal sealed class BackupHandlers(AdminContext context)
     };
 
     private static async Task<KmsRestorePlan> PlanForRestoreAsync(
-        IKmsBackend backend, string bundle, long? generation, CancellationToken cancellationToken)
+        IKmsBackups backend, string bundle, long? generation, CancellationToken cancellationToken)
     {
         KmsRestorePlan plan = await backend.PlanRestoreAsync(bundle, generation, cancellationToken).ConfigureAwait(false);
         return string.IsNullOrEmpty(plan.BackupId)
@@ -225,54 +232,6 @@ internal sealed class BackupHandlers(AdminContext context)
         }
     }
 
-    private static HttpAnswer? NameProblem(string name)
-    {
-        string? why = name switch
-        {
-            "" => "empty",
-            { Length: > 128 } => "longer than 128 characters",
-            "." or ".." => "path traversal",
-            ['.', ..] => "must not start with a dot",
-            _ when !name.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '_' or '-') =>
-                name.Contains("..", StringComparison.Ordinal) ? "path traversal" : "contains characters outside the accepted set",
-            _ => null,
-        };
-        return why is null
-            ? null
-            : Answers.Failure(400, $"invalid bundle name {JsonSerializer.Serialize(name)}: {why}; expected a single name of [A-Za-z0-9._-]");
-    }
-
-    private static HttpAnswer Plan(KmsRestorePlan plan) => Answers.Json(200, json =>
-    {
-        json.WriteStartObject("report");
-        json.WriteString("backup_id", plan.BackupId ?? string.Empty);
-        json.WriteString("target_deployment_identity", plan.TargetDeploymentIdentity);
-        WriteParts(json, "blockers", plan.Blockers, "code", "detail");
-        WriteParts(json, "conflicts", plan.Conflicts, "key_id", "kind", "detail");
-        WriteParts(json, "external_mismatches", plan.ExternalMismatches, "dependency", "expected", "observed");
-        json.WriteEndObject();
-        json.WriteNull("config_comparison");
-    });
-
-    // The seam gives each entry as its parts with a colon and a blank between.
-    private static void WriteParts(Utf8JsonWriter json, string name, IReadOnlyList<string> entries, params string[] fields)
-    {
-        json.WriteStartArray(name);
-        foreach (string entry in entries)
-        {
-            string[] parts = entry.Split(": ", fields.Length);
-            json.WriteStartObject();
-            for (int index = 0; index < fields.Length; index++)
-            {
-                json.WriteString(fields[index], index < parts.Length ? parts[index] : string.Empty);
-            }
-
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-    }
-
     private HttpAnswer? ContextProblem() => context.Service.Configuration is null ? Answers.Failure(409, NotConfigured)
         : Environment is null ? Answers.Failure(412, Unavailable)
         : Environment.Kek.Length != 32 ? Answers.Failure(412, string.Create(
@@ -284,7 +243,7 @@ internal sealed class BackupHandlers(AdminContext context)
         : Answers.Failure(501, $"backup is not supported for the {configuration.Backend.Kebab} backend");
 
     // A running service lends its backend. For a stopped one the directory is opened for this one request, while nobody starts it.
-    private async Task<HttpAnswer> WithBackendAsync(Exchange exchange, Func<IKmsBackend, Task<HttpAnswer>> work)
+    private async Task<HttpAnswer> WithBackendAsync(Exchange exchange, Func<IKmsBackups, Task<HttpAnswer>> work)
     {
         EmulatorConfiguration configuration = context.Service.Configuration!;
         if (LocalProblem(configuration) is { } notLocal)
@@ -301,10 +260,14 @@ internal sealed class BackupHandlers(AdminContext context)
         return await context.Service.ExclusivelyAsync(
             async () =>
             {
-                IKmsBackend backend = await context.Opener.OpenForRestoreAsync(configuration, exchange.CancellationToken).ConfigureAwait(false);
-                await using (backend.ConfigureAwait(false))
+                IKmsBackups backups = await context.Opener.OpenForRestoreAsync(configuration, exchange.CancellationToken).ConfigureAwait(false);
+                try
                 {
-                    return await work(backend).ConfigureAwait(false);
+                    return await work(backups).ConfigureAwait(false);
+                }
+                finally
+                {
+                    await BackendOpener.CloseAsync(backups).ConfigureAwait(false);
                 }
             },
             exchange.CancellationToken).ConfigureAwait(false);

@@ -4,8 +4,14 @@ namespace RustFs.Kms.Backends.Emulator;
 internal delegate Task<(IKmsBackend Backend, IReadOnlyList<string> Warnings)> KeyDirectoryOpening(
     KmsKeyDirectoryOptions options, CancellationToken cancellationToken);
 
+/// <summary>
+/// Opens what restores into a key directory that need not open as one: missing, empty or half restored. Disposed of after use,
+/// where it is disposable.
+/// </summary>
+internal delegate Task<IKmsBackups> RestoreOpening(KmsKeyDirectoryOptions options, CancellationToken cancellationToken);
+
 /// <summary>Makes the backend of a configuration, as a server does when its service starts.</summary>
-internal sealed class BackendOpener(KeyDirectoryOpening opening, KmsEmulatorOptions options)
+internal sealed class BackendOpener(KeyDirectoryOpening opening, RestoreOpening restoring, KmsEmulatorOptions options)
 {
     /// <exception cref="KmsException">There is no such backend here, or it does not open.</exception>
     internal async Task<IKmsBackend> OpenAsync(EmulatorConfiguration configuration, CancellationToken cancellationToken)
@@ -36,8 +42,20 @@ internal sealed class BackendOpener(KeyDirectoryOpening opening, KmsEmulatorOpti
     }
 
     /// <summary>Opens the directory of a stopped service, for a restore into it.</summary>
-    internal Task<IKmsBackend> OpenForRestoreAsync(EmulatorConfiguration configuration, CancellationToken cancellationToken) =>
-        OpenDirectoryAsync(configuration, create: false, cancellationToken);
+    internal Task<IKmsBackups> OpenForRestoreAsync(EmulatorConfiguration configuration, CancellationToken cancellationToken) =>
+        restoring(Directions(configuration, create: false), cancellationToken);
+
+    internal static async ValueTask CloseAsync(IKmsBackups backups)
+    {
+        if (backups is IAsyncDisposable opened)
+        {
+            await opened.DisposeAsync().ConfigureAwait(false);
+        }
+        else
+        {
+            (backups as IDisposable)?.Dispose();
+        }
+    }
 
     private static bool IsNew(string path) => !Directory.Exists(path) || !Directory.EnumerateFileSystemEntries(path).Any();
 
@@ -57,16 +75,16 @@ internal sealed class BackendOpener(KeyDirectoryOpening opening, KmsEmulatorOpti
 
     private async Task<IKmsBackend> OpenDirectoryAsync(EmulatorConfiguration configuration, bool create, CancellationToken cancellationToken)
     {
-        (IKmsBackend backend, _) = await opening(
-            new KmsKeyDirectoryOptions
-            {
-                Path = configuration.KeyDirectory!,
-                MasterKey = configuration.MasterKey is { Length: > 0 } masterKey ? masterKey : null,
-                Create = create,
-                Backup = options.Backup,
-                ConnectionName = "emulator",
-            },
-            cancellationToken).ConfigureAwait(false);
+        (IKmsBackend backend, _) = await opening(Directions(configuration, create), cancellationToken).ConfigureAwait(false);
         return backend;
     }
+
+    private KmsKeyDirectoryOptions Directions(EmulatorConfiguration configuration, bool create) => new()
+    {
+        Path = configuration.KeyDirectory!,
+        MasterKey = configuration.MasterKey is { Length: > 0 } masterKey ? masterKey : null,
+        Create = create,
+        Backup = options.Backup,
+        ConnectionName = "emulator",
+    };
 }
