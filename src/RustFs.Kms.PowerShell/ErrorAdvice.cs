@@ -14,7 +14,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
     private const string ShowKeys = "Get-KmsKey{at}";
     private const string ShowFile = "Get-Item -LiteralPath {path}";
     private const string ShowStatus = "Get-KmsStatus{at}";
-    private const string ConnectServer = "{command} -Endpoint {endpoint} -Credential '<access key>'";
+    private const string ConnectServer = "Connect-Kms -Endpoint {endpoint} -Credential '<access key>'";
 
     /// <summary>The table.</summary>
     internal static IReadOnlyList<ErrorAdvice> Table { get; } =
