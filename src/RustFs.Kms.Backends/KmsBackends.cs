@@ -1,6 +1,7 @@
 using RustFs.Kms.Backends.Emulator;
 using RustFs.Kms.Backends.Http;
 using RustFs.Kms.Backends.Local;
+using RustFs.Kms.Backends.Local.Backup;
 
 namespace RustFs.Kms.Backends;
 
@@ -80,6 +81,7 @@ internal static class KmsBackends
         await KmsEmulator.StartAsync(
             options,
             OpenKeyDirectoryAsync,
-            async (directory, token) => (await OpenKeyDirectoryAsync(directory, token).ConfigureAwait(false)).Backend,
+            (directory, _) => Task.FromResult<IKmsBackups>(new LocalRestore(
+                new LocalBackups(directory.Path, directory.MasterKey, directory.Backup!, TimeProvider.System, directory.ConnectionName))),
             cancellationToken).ConfigureAwait(false);
 }
