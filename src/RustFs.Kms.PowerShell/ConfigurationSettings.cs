@@ -19,6 +19,7 @@ internal sealed class ConfigurationSettings : IDisposable
     };
 
     private readonly Dictionary<string, object> _values = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _cleared = new(StringComparer.Ordinal);
 
     /// <summary>Where the keys are to be; null when nobody said.</summary>
     internal KmsBackendType? Backend => (KmsBackendType?)Get(nameof(Backend));
@@ -27,10 +28,10 @@ internal sealed class ConfigurationSettings : IDisposable
     internal KmsVaultLogin? Login => (KmsVaultLogin?)Get(nameof(Login));
 
     /// <summary>Whether nothing was given.</summary>
-    internal bool IsEmpty => _values.Count == 0;
+    internal bool IsEmpty => _values.Count == 0 && _cleared.Count == 0;
 
     /// <summary>The names of what was given, in the table's order.</summary>
-    internal IEnumerable<string> Names => ConfigurationSetting.Table.Select(setting => setting.Name).Where(_values.ContainsKey);
+    internal IEnumerable<string> Names => ConfigurationSetting.Table.Select(setting => setting.Name).Where(name => _values.ContainsKey(name) || _cleared.Contains(name));
 
     public void Dispose()
     {
@@ -57,6 +58,13 @@ internal sealed class ConfigurationSettings : IDisposable
         {
             _values.Add(name, value);
         }
+    }
+
+    /// <summary>Notes that a setting is to have no value, which is not the same as saying nothing of it.</summary>
+    internal void Clear(string name)
+    {
+        Put(name, null);
+        _cleared.Add(name);
     }
 
     /// <summary>Sets a value as a person, a file or an object has it; null is as if it was not there.</summary>

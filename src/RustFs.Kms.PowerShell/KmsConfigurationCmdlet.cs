@@ -202,9 +202,18 @@ public abstract class KmsConfigurationCmdlet : KmsServiceCmdlet
         Dictionary<string, object> given = MyInvocation.BoundParameters;
         foreach ((string name, object value) in given)
         {
-            if (ConfigurationSetting.Find(name) is ConfigurationSetting setting)
+            if (ConfigurationSetting.Find(name) is not ConfigurationSetting setting)
             {
-                settings.Set(setting, value is string { Length: 0 } ? null : value, name);
+                continue;
+            }
+
+            if (value is string { Length: 0 })
+            {
+                settings.Clear(setting.Name);
+            }
+            else
+            {
+                settings.Set(setting, value, name);
             }
         }
 
