@@ -61,7 +61,11 @@ public sealed class ServerConnectionTests
         using var host = new Environs(
             new()
             {
-                ["AWS_ACCESS_KEY_ID"] = "aws", ["AWS_SECRET_ACCESS_KEY"] = "wrong", ["RUSTFS_ACCESS_KEY"] = "key", ["RUSTFS_SECRET_KEY"] = SecretText, ["AWS_REGION"] = "eu-west-1",
+                ["AWS_ACCESS_KEY_ID"] = "aws",
+                ["AWS_SECRET_ACCESS_KEY"] = "wrong",
+                ["RUSTFS_ACCESS_KEY"] = "key",
+                ["RUSTFS_SECRET_KEY"] = SecretText,
+                ["AWS_REGION"] = "eu-west-1",
             },
             "$emulator = Start-KmsEmulator -Credential ([pscredential]::new('key', $secret))");
         Assert.Equal(

@@ -107,8 +107,12 @@ public sealed class BackupRouteTests : IDisposable
                 ? new KmsRestorePlan { Bundle = bundle, BackupId = "", Blockers = ["incomplete-bundle: nothing there"] }
                 : new KmsRestorePlan
                 {
-                    Bundle = bundle, BackupId = "id1", TargetDeploymentIdentity = "here", Blockers = ["wrong-backup-kek: other: key"],
-                    Conflicts = ["a: key-already-exists: there"], ExternalMismatches = ["master key: expected one, observed two"],
+                    Bundle = bundle,
+                    BackupId = "id1",
+                    TargetDeploymentIdentity = "here",
+                    Blockers = ["wrong-backup-kek: other: key"],
+                    Conflicts = ["a: key-already-exists: there"],
+                    ExternalMismatches = ["master key: expected one, observed two"],
                 });
 
         public Task<KmsRestoreResult> RestoreAsync(string bundle, string confirmBackupId, string conflictPolicy, long? observedGeneration, CancellationToken cancellationToken) =>

@@ -129,7 +129,11 @@ public sealed class LifetimeTests : IDisposable
         await using EmulatorHost host = await EmulatorHost.StartAsync(options => options with { Running = true });
         void Inject(KmsEmulatorFaultKind kind) => host.Emulator.Inject(new KmsEmulatorFault
         {
-            Kind = kind, Method = "POST", PathSuffix = "/kms/keys", Status = 502, Body = "<html>"u8.ToArray(),
+            Kind = kind,
+            Method = "POST",
+            PathSuffix = "/kms/keys",
+            Status = 502,
+            Body = "<html>"u8.ToArray(),
             Headers = new Dictionary<string, string> { ["Retry-After"] = "7", ["Content-Type"] = "text/html" },
         });
         Inject(KmsEmulatorFaultKind.ResetBefore);
