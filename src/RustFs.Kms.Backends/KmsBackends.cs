@@ -1,4 +1,7 @@
+using RustFs.Kms.Backends.Emulator;
+using RustFs.Kms.Backends.Http;
 using RustFs.Kms.Backends.Local;
+using RustFs.Kms.Backends.Local.Backup;
 
 namespace RustFs.Kms.Backends;
 
@@ -35,4 +38,50 @@ internal static class KmsBackends
             yield return finding;
         }
     }
+
+    /// <summary>Opens a connection to a RustFS server, and finds out which generation of the API it speaks unless that is given.</summary>
+    /// <param name="options">How the server is reached. The credential is copied.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>The backend (an <see cref="IKmsBuckets"/> too), and what the operator should know about the connection.</returns>
+    /// <exception cref="KmsException">A setting cannot be used, or the server cannot be reached or refuses the credential.</exception>
+    internal static async Task<(IKmsBackend Backend, IReadOnlyList<string> Warnings)> OpenEndpointAsync(
+        KmsEndpointOptions options, CancellationToken cancellationToken)
+    {
+        var channel = new KmsHttpChannel(options, TimeProvider.System);
+        var backend = new HttpKmsBackend(channel);
+        try
+        {
+            _ = await backend.DialectAsync(cancellationToken).ConfigureAwait(false);
+            return (backend, [.. EndpointRules.Warnings(options), .. new[] { channel.Clock.Describe() }.OfType<string>()]);
+        }
+        catch
+        {
+            await backend.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Goes the way to a server step by step; a step that fails is a result, not an exception.</summary>
+    /// <param name="options">How the server is reached. The credential stays the caller's.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    internal static IAsyncEnumerable<KmsConnectionCheck> CheckEndpointAsync(KmsEndpointOptions options, CancellationToken cancellationToken) =>
+        new ConnectionChecker(options, TimeProvider.System).RunAsync(cancellationToken);
+
+    /// <summary>Reads a profile of the AWS shared files; nothing but those files is asked.</summary>
+    /// <param name="name">The profile.</param>
+    /// <param name="file">The credentials file; null for the usual ones.</param>
+    /// <exception cref="KmsException">There is no such profile, or it holds no keys.</exception>
+    internal static KmsAwsProfile ReadAwsProfile(string name, string? file) => AwsProfileReader.Read(name, file);
+
+    /// <summary>Starts an emulator of a RustFS server's KMS on loopback, in this process.</summary>
+    /// <param name="options">How. The secrets stay the caller's, and must live as long as the emulator.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
+    /// <exception cref="KmsException">The port is taken, or the key directory of a running emulator does not open.</exception>
+    internal static async Task<IKmsEmulator> StartEmulatorAsync(KmsEmulatorOptions options, CancellationToken cancellationToken) =>
+        await KmsEmulator.StartAsync(
+            options,
+            OpenKeyDirectoryAsync,
+            (directory, _) => Task.FromResult<IKmsBackups>(new LocalRestore(
+                new LocalBackups(directory.Path, directory.MasterKey, directory.Backup!, TimeProvider.System, directory.ConnectionName))),
+            cancellationToken).ConfigureAwait(false);
 }

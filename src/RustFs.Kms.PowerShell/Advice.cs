@@ -10,6 +10,8 @@ internal sealed record Advice(string Sentence, string? Command)
     /// <summary>For what a user has to put in; a literal, so that the command parses before that.</summary>
     internal const string SomeKey = "'<key id>'";
     internal const string SomeDirectory = "'<path>'";
+    internal const string SomeEndpoint = "'<address>'";
+    internal const string SomeBucket = "'<bucket>'";
 
     private static readonly Regex s_placeholder = new(@"\{(\w+)\}", RegexOptions.CultureInvariant);
 

@@ -12,6 +12,7 @@ internal sealed class ConnectionState
     private readonly object _gate = new();
     private readonly Dictionary<string, KmsConnection> _connections = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, string> _locations = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<KmsConnection, ConnectionEndpoint> _endpoints = [];
 
     /// <summary>The state of the runspace that the calling thread works for.</summary>
     internal static ConnectionState Current => s_states.GetValue(
@@ -50,6 +51,15 @@ internal sealed class ConnectionState
         }
     }
 
+    /// <summary>How a connection reaches its server; null when it leads to a key directory or is closed.</summary>
+    internal ConnectionEndpoint? EndpointOf(KmsConnection connection)
+    {
+        lock (_gate)
+        {
+            return _endpoints.GetValueOrDefault(connection);
+        }
+    }
+
     internal KmsConnection? Find(string name)
     {
         lock (_gate)
@@ -77,7 +87,10 @@ internal sealed class ConnectionState
     }
 
     /// <summary>Remembers a connection, and gives back the one that had its name, which the caller closes.</summary>
-    internal KmsConnection? Add(KmsConnection connection, bool asDefault)
+    /// <param name="connection">The connection.</param>
+    /// <param name="asDefault">Whether cmdlets without <c>-Connection</c> use it from now on.</param>
+    /// <param name="endpoint">How it reaches its server, which is wiped when it is closed; null for a key directory.</param>
+    internal KmsConnection? Add(KmsConnection connection, bool asDefault, ConnectionEndpoint? endpoint = null)
     {
         lock (_gate)
         {
@@ -93,6 +106,11 @@ internal sealed class ConnectionState
             connection.IsDefault = asDefault;
             _locations[connection.Name] = connection.Location;
             _connections.Add(connection.Name, connection);
+            if (endpoint is not null)
+            {
+                _endpoints.Add(connection, endpoint);
+            }
+
             return replaced;
         }
     }
@@ -100,8 +118,10 @@ internal sealed class ConnectionState
     /// <summary>Forgets a connection, closes it and wipes its secrets. Nothing else becomes the default by itself.</summary>
     internal void Close(KmsConnection connection)
     {
+        ConnectionEndpoint? endpoint;
         lock (_gate)
         {
+            _endpoints.Remove(connection, out endpoint);
             if (_connections.TryGetValue(connection.Name, out KmsConnection? known) && ReferenceEquals(known, connection))
             {
                 _connections.Remove(connection.Name);
@@ -110,6 +130,7 @@ internal sealed class ConnectionState
             connection.IsDefault = false;
         }
 
+        endpoint?.Dispose();
         connection.CloseAsync().AsTask().GetAwaiter().GetResult();
     }
 

@@ -13,6 +13,8 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
     private const string ShowKey = "Get-KmsKey -KeyId {key}{at}";
     private const string ShowKeys = "Get-KmsKey{at}";
     private const string ShowFile = "Get-Item -LiteralPath {path}";
+    private const string ShowStatus = "Get-KmsStatus{at}";
+    private const string ConnectServer = "Connect-Kms -Endpoint {endpoint} -Credential '<access key>'";
 
     /// <summary>The table.</summary>
     internal static IReadOnlyList<ErrorAdvice> Table { get; } =
@@ -44,6 +46,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsKeyDamaged, null, "See what is wrong with the record", "{verify}"),
 
         For(KmsErrorCode.KmsUsage, AboutAnotherFile, "Check the master key file", ShowFile),
+        For(KmsErrorCode.KmsUsage, AboutNoEndpoint, "Give the server, and as whom", ConnectServer),
         For(KmsErrorCode.KmsUsage, AboutNoDirectory,
             "Give the key directory, and the master key that its server has", "{command} -KeyDirectory '<path>' -MasterKeyFile '<file>'"),
         For(KmsErrorCode.KmsUsage, OpeningWithoutTarget,
@@ -52,16 +55,24 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
 
         For(KmsErrorCode.KmsAuthentication, Opening,
             "Use the master key that the RustFS server of this directory has, byte for byte", WithMasterKey),
+        For(KmsErrorCode.KmsAuthentication, OverServer,
+            "Check the access key and its secret key, and that no proxy rewrites the Host header. See what the server makes of the signature",
+            "{check}"),
         For(KmsErrorCode.KmsAuthentication, null, "Connect as somebody whom the server knows. What is open", "Get-KmsConnection"),
         For(KmsErrorCode.KmsAccessDenied, null,
             "Ask for the permission that the message names, or connect as somebody who has it. What is open", "Get-KmsConnection"),
 
         For(KmsErrorCode.KmsKeyNotFound, null, "Ids are case-sensitive. See which keys there are", ShowKeys),
+        For(KmsErrorCode.KmsNotFound, By("Get-KmsBucketEncryption", "Set-KmsBucketEncryption", "Remove-KmsBucketEncryption"),
+            "See which buckets there are", "Get-KmsBucketEncryption{at}"),
+        For(KmsErrorCode.KmsNotFound, Connecting, "Check the names of the profile, the secret and the files that were given", Syntax),
+        For(KmsErrorCode.KmsNotFound, By("Set-KmsConfiguration", "Reset-KmsService"), "Check the path", ShowFile),
         For(KmsErrorCode.KmsNotFound, AboutAnotherFile, "Check that path and its permissions", ShowFile),
         For(KmsErrorCode.KmsNotFound, Opening,
             "Check the path; to make a new key directory there", "Connect-Kms -KeyDirectory {directory}{bare} -Create"),
         For(KmsErrorCode.KmsNotFound, null,
-            "See what is open with Get-KmsConnection, or connect", "Connect-Kms -KeyDirectory '<path>'"),
+            "See what is open with Get-KmsConnection, or connect: to a key directory with Connect-Kms -KeyDirectory, or to a server",
+            "Connect-Kms -Endpoint '<address>' -Credential '<access key>'"),
 
         For(KmsErrorCode.KmsConflict, Opening,
             "Make it elsewhere, or open what is there, without -Create", "Connect-Kms -KeyDirectory {directory}{bare}"),
@@ -69,6 +80,13 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "The directory is not the one that was opened. Look at it, then connect again", "Connect-Kms -KeyDirectory {directory}"),
         For(KmsErrorCode.KmsConflict, By("New-KmsKey"),
             "Choose another id, or take the key that exists", "New-KmsKey -Name {key} -IfNotExists{at}"),
+        For(KmsErrorCode.KmsConflict, By("Set-KmsConfiguration"),
+            "The KMS runs. Change some settings of it with Update-KmsConfiguration, give it all of them with Reset-KmsService, or stop it first",
+            "Stop-KmsService{at}"),
+        For(KmsErrorCode.KmsConflict, By("Restore-KmsKeyStore"),
+            "A restore needs a stopped KMS and an empty key directory. See where it goes with Get-KmsBackup, and stop the KMS", "Stop-KmsService{at}"),
+        For(KmsErrorCode.KmsConflict, By("Stop-KmsRestore", "Backup-KmsKeyStore"), "See how things are", "Get-KmsBackup{at}"),
+        For(KmsErrorCode.KmsConflict, By("Update-KmsConfiguration", "Reset-KmsService"), "See what is configured", "Get-KmsConfiguration{at}"),
         For(KmsErrorCode.KmsConflict, null, "Somebody else changed it in between. Look at it, then try again", ShowKey),
 
         For(KmsErrorCode.KmsPreconditionFailed, AboutTheStore,
@@ -80,6 +98,14 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "Enable-KmsKey -KeyId {key}{at}"),
         For(KmsErrorCode.KmsPreconditionFailed, By("Undo-KmsKeyRemoval"),
             "Only a scheduled deletion can be cancelled. See the key's state", ShowKey),
+        For(KmsErrorCode.KmsPreconditionFailed, By("Restore-KmsKeyStore"),
+            "A restore needs a stopped KMS and an empty key directory. See where it goes with Get-KmsBackup, and stop the KMS", "Stop-KmsService{at}"),
+        For(KmsErrorCode.KmsPreconditionFailed, By("Backup-KmsKeyStore", "Test-KmsRestore", "Stop-KmsRestore"),
+            "See what keeps the server from making and restoring backups", "Get-KmsBackup{at}"),
+        For(KmsErrorCode.KmsPreconditionFailed, By("Set-KmsConfiguration", "Update-KmsConfiguration", "Reset-KmsService"),
+            "Some settings stay as they were first set: leave them out. See what is configured", "Get-KmsConfiguration{at}"),
+        For(KmsErrorCode.KmsPreconditionFailed, By("Set-KmsBucketEncryption"), "Choose a key that is enabled", "Get-KmsKey -State Enabled{at}"),
+        For(KmsErrorCode.KmsPreconditionFailed, By("Start-KmsEmulator"), "See what is wrong with the key directory", "Test-KmsKeyStore -KeyDirectory {path}"),
         For(KmsErrorCode.KmsPreconditionFailed, null, "See the key's state and dates", ShowKey),
 
         For(KmsErrorCode.KmsUnsupported, By("Invoke-KmsKeyRotation"),
@@ -89,6 +115,10 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "This works on a key directory. Open one", "Connect-Kms -KeyDirectory '<path>'"),
         For(KmsErrorCode.KmsUnsupported, By("New-KmsKey"),
             "Leave -KeyUsage out, or see what the backend is", "Get-KmsStatus{at}"),
+        For(KmsErrorCode.KmsUnsupported, By("Update-KmsConfiguration"),
+            "Give the whole configuration instead", "Get-Command Set-KmsConfiguration -Syntax"),
+        For(KmsErrorCode.KmsUnsupported, By("Test-KmsConnection"), "Verify the key directory instead", "Test-KmsKeyStore{at}"),
+        For(KmsErrorCode.KmsUnsupported, Connecting, "Check that the address is a RustFS server's", "{check}"),
         For(KmsErrorCode.KmsUnsupported, null, "See what the backend can do", "(Get-KmsStatus{at}).Capabilities"),
 
         For(KmsErrorCode.KmsIntegrity, By("Test-KmsKey"), "The key's material cannot be trusted. See what is wrong", "{verify}"),
@@ -99,12 +129,35 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsStorage, AboutAnotherFile, "Check that path and its permissions", ShowFile),
         For(KmsErrorCode.KmsStorage, null, "Check free space, permissions and the mount, then look at the store", "{verify}"),
         For(KmsErrorCode.KmsTimeout, Opening, "Try again when nobody else changes the directory", "Connect-Kms -KeyDirectory {directory}{bare}"),
-        For(KmsErrorCode.KmsTimeout, null, "Try again, and see whether the backend answers", "Get-KmsStatus{at}"),
+        For(KmsErrorCode.KmsTimeout, By("Wait-KmsService"), "See how the KMS is, and look into the server's log", ShowStatus),
+        For(KmsErrorCode.KmsTimeout, OverServer, "Try again, or give more time with -TimeoutSeconds. See how far the way to the server leads", "{check}"),
+        For(KmsErrorCode.KmsTimeout, null, "Try again, and see whether the backend answers", ShowStatus),
         For(KmsErrorCode.KmsOutcomeUnknown, Opening, "Look at the directory before you try again", "{verify}"),
+        For(KmsErrorCode.KmsOutcomeUnknown, By("Backup-KmsKeyStore", "Restore-KmsKeyStore", "Stop-KmsRestore"),
+            "Look before you try again", "Get-KmsBackup{at}"),
+        For(KmsErrorCode.KmsOutcomeUnknown, By("Set-KmsBucketEncryption", "Remove-KmsBucketEncryption"),
+            "Look before you try again", "Get-KmsBucketEncryption {bucket}{at}"),
         For(KmsErrorCode.KmsOutcomeUnknown, WithKey, "Look before you try again", ShowKey),
+        For(KmsErrorCode.KmsOutcomeUnknown, AboutTheService, "Look before you try again", ShowStatus),
         For(KmsErrorCode.KmsOutcomeUnknown, null, "Look before you try again", ShowKeys),
 
-        new(null, null, null, new Advice("See how the KMS is", "Get-KmsStatus{at}")),
+        For(KmsErrorCode.KmsNetwork, null, "See how far the way to the server leads", "{check}"),
+        For(KmsErrorCode.KmsTls, null,
+            "Trust the authority that issued the server's certificate with -CaCertificate, or pin the certificate with -CertificateThumbprint. " +
+            "See what is wrong with it", "{check}"),
+        For(KmsErrorCode.KmsClockSkew, null,
+            "Set the clock that is wrong: a signature holds for 15 minutes. See how far the clocks are apart", "{check}"),
+        For(KmsErrorCode.KmsProtocol, null, "Check that the address is a RustFS server's and not a console's or a proxy's", "{check}"),
+        For(KmsErrorCode.KmsKeyStillReferenced, null, "See what names the key, and make that name another", "Get-KmsKeyImpact -KeyId {key}{at}"),
+        For(KmsErrorCode.KmsConfigurationChanged, null,
+            "Look at what it is now and try again; -Force overwrites it", "Get-KmsConfiguration{at}"),
+        For(KmsErrorCode.KmsNotConfigured, null,
+            "Configure the KMS and start it", "Set-KmsConfiguration -KeyDirectory '<path on the server>' -Start{at}"),
+        For(KmsErrorCode.KmsNotRunning, null, "Start the KMS", "Start-KmsService -Wait{at}"),
+        For(KmsErrorCode.KmsUnhealthy, null, "See what is wrong, and look into the server's log", ShowStatus),
+        For(KmsErrorCode.KmsServerError, null, "Look for the request id in the server's log, and see how the KMS is", ShowStatus),
+
+        new(null, null, null, new Advice("See how the KMS is", ShowStatus)),
     ];
 
     /// <summary>What to do about a failure.</summary>
@@ -123,6 +176,17 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
     private static Func<Failure, bool> By(params string[] commands) => failure => commands.Contains(failure.Context.Command);
 
     private static bool Opening(Failure failure) => failure.Context.IsOpening;
+
+    private static bool Connecting(Failure failure) => failure.Context.IsConnecting;
+
+    private static bool OverServer(Failure failure) => failure.Context.IsServer;
+
+    private static bool AboutNoEndpoint(Failure failure) => failure.Context is { IsConnecting: true, Target: null };
+
+    /// <summary>Whether the cmdlet is one for the KMS as a whole, which has no key to look at.</summary>
+    private static bool AboutTheService(Failure failure) =>
+        failure.Context.Command.EndsWith("-KmsService", StringComparison.Ordinal) ||
+        failure.Context.Command.EndsWith("-KmsConfiguration", StringComparison.Ordinal);
 
     private static bool OpeningWithoutTarget(Failure failure) => failure.Context.IsOpening && failure.Exception.Target is null;
 
@@ -151,7 +215,8 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         /// blob's key is called is never a path.
         /// </summary>
         internal bool IsAboutTheStore => Context.IsOpening
-            || (Exception.Target is string target
+            || (!Context.IsServer
+                && Exception.Target is string target
                 && target != Context.KeyId
                 && (Context.Subject == FailureSubject.Key || Path.IsPathRooted(target)));
 
@@ -173,9 +238,19 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
                     ["key"] = keyId is null ? Advice.SomeKey : Strings.Literal(keyId),
                     ["directory"] = place,
                     ["path"] = Exception.Target is null ? Advice.SomeDirectory : Strings.Literal(Exception.Target),
+                    ["endpoint"] = Context is { IsConnecting: true, Target: string endpoint } ? Strings.Literal(endpoint) : Advice.SomeEndpoint,
+                    ["bucket"] = Context is { Subject: FailureSubject.Bucket, Target: string bucket } ? Strings.Literal(bucket) : Advice.SomeBucket,
                     ["at"] = at,
                     ["bare"] = bare,
-                    ["verify"] = Context.IsOpening ? $"Test-KmsKeyStore -KeyDirectory {place}{bare}" : $"Test-KmsKeyStore{at}",
+                    ["verify"] = Context switch
+                    {
+                        { IsOpening: true } => $"Test-KmsKeyStore -KeyDirectory {place}{bare}",
+                        { IsServer: true } => $"Get-KmsStatus{at}", // the directory, if it is one, is the server's
+                        _ => $"Test-KmsKeyStore{at}",
+                    },
+                    ["check"] = Context is { IsConnecting: true, Target: string server }
+                        ? $"Test-KmsConnection -Endpoint {Strings.Literal(server)} -Credential '<access key>'"
+                        : $"Test-KmsConnection{at}",
                 };
             }
         }

@@ -33,6 +33,11 @@ internal static class ErrorRecords
     {
         // The exception's own text stays unless it would not be safe to print.
         string message = prefix + DisplayText.Neutralize(failure.Message);
+        if (failure.RequestId is string request && !message.Contains(request, StringComparison.Ordinal))
+        {
+            message += Strings.RequestId(request); // under which the server's log has it
+        }
+
         return new ErrorRecord(failure, failure.Code.ToString(), Category(failure.Code), context.KeyId ?? failure.Target ?? context.Target)
         {
             ErrorDetails = new ErrorDetails(message == failure.Message ? string.Empty : message)
@@ -54,6 +59,12 @@ internal static class ErrorRecords
         KmsErrorCode.KmsKeyDamaged or KmsErrorCode.KmsIntegrity => ErrorCategory.InvalidData,
         KmsErrorCode.KmsStorage => ErrorCategory.DeviceError,
         KmsErrorCode.KmsTimeout => ErrorCategory.OperationTimeout,
+        KmsErrorCode.KmsNetwork => ErrorCategory.ConnectionError,
+        KmsErrorCode.KmsTls => ErrorCategory.SecurityError,
+        KmsErrorCode.KmsClockSkew => ErrorCategory.AuthenticationError,
+        KmsErrorCode.KmsKeyStillReferenced or KmsErrorCode.KmsConfigurationChanged => ErrorCategory.InvalidOperation,
+        KmsErrorCode.KmsNotConfigured or KmsErrorCode.KmsNotRunning or KmsErrorCode.KmsUnhealthy => ErrorCategory.ResourceUnavailable,
+        KmsErrorCode.KmsServerError or KmsErrorCode.KmsProtocol => ErrorCategory.InvalidResult,
         KmsErrorCode.KmsOutcomeUnknown => ErrorCategory.OperationStopped,
         _ => ErrorCategory.NotSpecified,
     };

@@ -14,6 +14,12 @@ internal enum FailureSubject
 
     /// <summary>A key directory that is not open yet.</summary>
     KeyDirectory,
+
+    /// <summary>A server that is not connected yet.</summary>
+    Endpoint,
+
+    /// <summary>A bucket.</summary>
+    Bucket,
 }
 
 /// <summary>What a cmdlet was doing when something failed.</summary>
@@ -36,4 +42,10 @@ internal sealed record FailureContext(
 
     /// <summary>Whether a key directory was being opened or verified by its path.</summary>
     internal bool IsOpening => Subject == FailureSubject.KeyDirectory;
+
+    /// <summary>Whether a server was being reached by its address.</summary>
+    internal bool IsConnecting => Subject == FailureSubject.Endpoint;
+
+    /// <summary>Whether a server is what failed, over a connection or on the way to one.</summary>
+    internal bool IsServer => IsConnecting || Connection is { Kind: KmsBackendKind.Server };
 }

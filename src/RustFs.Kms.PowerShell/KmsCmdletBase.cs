@@ -89,7 +89,8 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
         several,
         MyInvocation.BoundParameters.TryGetValue("NoMasterKey", out object? without) && LanguagePrimitives.IsTrue(without));
 
-    private bool IsWhatIf() => LanguagePrimitives.IsTrue(
+    /// <summary>Whether nothing is to be done, only told.</summary>
+    private protected bool IsWhatIf() => LanguagePrimitives.IsTrue(
         MyInvocation.BoundParameters.TryGetValue("WhatIf", out object? whatIf) ? whatIf : GetVariableValue("WhatIfPreference"));
 
     private void ThrowIfStopped(Exception exception)

@@ -38,6 +38,10 @@ internal static class KmsView
     /// <param name="texts">The sentences.</param>
     internal static string Lines(IEnumerable? texts) => string.Join(' ', (texts?.Cast<object>() ?? []).Select(Text));
 
+    /// <summary>Texts in a row, with commas.</summary>
+    /// <param name="texts">The texts.</param>
+    internal static string List(IEnumerable<string>? texts) => string.Join(", ", (texts ?? []).Select(Text));
+
     /// <summary>A key's state, or <c>Damaged</c> when its record cannot be used.</summary>
     /// <param name="key">The key.</param>
     internal static string State(KmsKey? key) => key switch

@@ -10,13 +10,53 @@ namespace RustFs.Kms.PowerShell;
 /// </summary>
 public static class KmsViewProperties
 {
+    /// <summary>The access key of an emulator; never its secret.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string AccessKey(PSObject? item) => KmsView.Text((item?.BaseObject as KmsEmulator)?.Credential.UserName);
+
+    /// <summary>The address.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Address(PSObject? item) => Text(item, nameof(Address));
+
     /// <summary>The algorithm.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Algorithm(PSObject? item) => Text(item, nameof(Algorithm));
 
+    /// <summary>The algorithm text.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string AlgorithmText(PSObject? item) => Text(item, nameof(AlgorithmText));
+
+    /// <summary>The auth method.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string AuthMethod(PSObject? item) => Text(item, nameof(AuthMethod));
+
     /// <summary>The KMS backend.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Backend(PSObject? item) => Text(item, nameof(Backend));
+
+    /// <summary>The backend text.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string BackendText(PSObject? item) => Text(item, nameof(BackendText));
+
+    /// <summary>The backup id.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string BackupId(PSObject? item) => Text(item, nameof(BackupId));
+
+    /// <summary>The backup root.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string BackupRoot(PSObject? item) => Text(item, nameof(BackupRoot));
+
+    /// <summary>The blockers.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Blockers(PSObject? item) => KmsView.List(Value<IEnumerable<string>>(item, nameof(Blockers)));
+
+    /// <summary>The bucket name.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string BucketName(PSObject? item) => Text(item, nameof(BucketName));
+
+    /// <summary>The bundle.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Bundle(PSObject? item) => Text(item, nameof(Bundle));
 
     /// <summary>The names of what the backend can do.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -25,6 +65,19 @@ public static class KmsViewProperties
     /// <summary>The start of a blob's Base64 form and its length.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string CiphertextBlob(PSObject? item) => KmsView.Blob(Value<byte[]>(item, nameof(CiphertextBlob)));
+
+    /// <summary>The nodes of the cluster.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string ClusterNodes(PSObject? item) =>
+        KmsView.List((item?.BaseObject as KmsStatus)?.ClusterNodes.Select(node => node.Error is null ? node.Host : $"{node.Host} ({node.Error})"));
+
+    /// <summary>The completeness.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Completeness(PSObject? item) => Text(item, nameof(Completeness));
+
+    /// <summary>The conflicts.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Conflicts(PSObject? item) => KmsView.List(Value<IEnumerable<string>>(item, nameof(Conflicts)));
 
     /// <summary>The connection's name.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -42,21 +95,74 @@ public static class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string CreatedDay(PSObject? item) => KmsView.Day(Moment(item, nameof(CreatedAt)));
 
+    /// <summary>The default key id.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string DefaultKeyId(PSObject? item) => Text(item, nameof(DefaultKeyId));
+
     /// <summary>When the key will be destroyed.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string DeletionDate(PSObject? item) => Time(item, nameof(DeletionDate));
+
+    /// <summary>The deployment identity.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string DeploymentIdentity(PSObject? item) => Text(item, nameof(DeploymentIdentity));
 
     /// <summary>The description.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Description(PSObject? item) => Text(item, nameof(Description));
 
+    /// <summary>The detail.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Detail(PSObject? item) => Text(item, nameof(Detail));
+
     /// <summary>The encryption context.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string EncryptionContext(PSObject? item) => Map(item, nameof(EncryptionContext));
 
+    /// <summary>The endpoint.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Endpoint(PSObject? item) => Text(item, nameof(Endpoint));
+
+    /// <summary>The endpoint url.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string EndpointUrl(PSObject? item) => Text(item, nameof(EndpointUrl));
+
+    /// <summary>The evidence.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Evidence(PSObject? item) => Text(item, nameof(Evidence));
+
+    /// <summary>The explanation.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Explanation(PSObject? item) => Text(item, nameof(Explanation));
+
+    /// <summary>The external mismatches.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string ExternalMismatches(PSObject? item) =>
+        KmsView.List(Value<IEnumerable<string>>(item, nameof(ExternalMismatches)));
+
     /// <summary>What is wrong with the record.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string FaultReason(PSObject? item) => Text(item, nameof(FaultReason));
+
+    /// <summary>What was seen, and what is probably wrong.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Finding(PSObject? item) => $"{Evidence(item)} {Explanation(item)}".TrimEnd();
+
+    /// <summary>The fingerprint.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Fingerprint(PSObject? item) => Text(item, nameof(Fingerprint));
+
+    /// <summary>The id.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Id(PSObject? item) => Text(item, nameof(Id));
+
+    /// <summary>The kek id.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string KekId(PSObject? item) => Text(item, nameof(KekId));
+
+    /// <summary>How many keys were restored.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static int KeyCount(PSObject? item) => item?.BaseObject is KmsRestoreResult result ? result.RestoredKeyIds.Count : 0;
 
     /// <summary>The key directory.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -66,21 +172,59 @@ public static class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string KeyId(PSObject? item) => Text(item, nameof(KeyId));
 
+    /// <summary>The key path prefix.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string KeyPathPrefix(PSObject? item) => Text(item, nameof(KeyPathPrefix));
+
+    /// <summary>The kv mount.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string KvMount(PSObject? item) => Text(item, nameof(KvMount));
+
     /// <summary>The endpoint or the key directory.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Location(PSObject? item) => Text(item, nameof(Location));
+
+    /// <summary>The manifest digest.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string ManifestDigest(PSObject? item) => Text(item, nameof(ManifestDigest));
 
     /// <summary>What was found.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Message(PSObject? item) => Text(item, nameof(Message));
 
+    /// <summary>The mount path.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string MountPath(PSObject? item) => Text(item, nameof(MountPath));
+
     /// <summary>The name.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Name(PSObject? item) => Text(item, nameof(Name));
 
+    /// <summary>The namespace.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Namespace(PSObject? item) => Text(item, nameof(Namespace));
+
+    /// <summary>The not scanned.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string NotScanned(PSObject? item) => KmsView.List(Value<IEnumerable<string>>(item, nameof(NotScanned)));
+
+    /// <summary>What stands in the way of a restore.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Obstacles(PSObject? item) =>
+        item?.BaseObject is KmsRestorePlan plan
+        ? KmsView.List([.. plan.Blockers, .. plan.Conflicts, .. plan.ExternalMismatches])
+        : string.Empty;
+
     /// <summary>When the connection was opened.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string OpenedAt(PSObject? item) => Time(item, nameof(OpenedAt));
+
+    /// <summary>Where the keys are: the directory, the address, the region.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Place(PSObject? item) =>
+        item?.BaseObject is KmsConfiguration configuration
+        ? KmsView.Text(configuration.KeyDirectory ?? configuration.Address ?? configuration.EndpointUrl ?? configuration.Region ?? configuration.StaticKeyId)
+        : string.Empty;
 
     /// <summary>Whether a data key carries its plaintext; never the plaintext.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -102,17 +246,65 @@ public static class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string Recommendation(PSObject? item) => Text(item, nameof(Recommendation));
 
+    /// <summary>What kind of thing names the key.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string ReferenceKind(PSObject? item) => Text(item, nameof(KmsKeyReference.Kind));
+
+    /// <summary>What names the key.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string References(PSObject? item) =>
+        KmsView.List((item?.BaseObject as KmsKeyImpact)?.References.Select(reference => reference.ToString()));
+
+    /// <summary>The region.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Region(PSObject? item) => Text(item, nameof(Region));
+
+    /// <summary>The responsibility.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Responsibility(PSObject? item) => Text(item, nameof(Responsibility));
+
+    /// <summary>The restored key ids.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string RestoredKeyIds(PSObject? item) => KmsView.List(Value<IEnumerable<string>>(item, nameof(RestoredKeyIds)));
+
     /// <summary>When the key was rotated last.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string RotatedAt(PSObject? item) => Time(item, nameof(RotatedAt));
+
+    /// <summary>The scanned.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Scanned(PSObject? item) => KmsView.List(Value<IEnumerable<string>>(item, nameof(Scanned)));
+
+    /// <summary>The service state.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string ServiceState(PSObject? item) => Text(item, nameof(ServiceState));
+
+    /// <summary>When the snapshot was taken.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string SnapshotTime(PSObject? item) =>
+        Value<object>(item, nameof(KmsBackup.SnapshotGeneration)) is long seconds
+        ? KmsView.Time(DateTimeOffset.FromUnixTimeSeconds(seconds))
+        : string.Empty;
 
     /// <summary>Where each setting came from.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Sources(PSObject? item) => Map(item, nameof(Sources));
 
+    /// <summary>When it was started.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string StartedAt(PSObject? item) => Time(item, nameof(StartedAt));
+
     /// <summary>The state; of a key whose record cannot be used, <c>Damaged</c>.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string State(PSObject? item) => KeyOf(item) is KmsKey key ? KmsView.State(key) : Text(item, nameof(State));
+
+    /// <summary>The static key id.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string StaticKeyId(PSObject? item) => Text(item, nameof(StaticKeyId));
+
+    /// <summary>The step.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Step(PSObject? item) => Text(item, nameof(Step));
 
     /// <summary>What a table says about a key in its last column.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -121,6 +313,18 @@ public static class KmsViewProperties
     /// <summary>The tags.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Tags(PSObject? item) => Map(item, nameof(Tags));
+
+    /// <summary>The target deployment identity.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string TargetDeploymentIdentity(PSObject? item) => Text(item, nameof(TargetDeploymentIdentity));
+
+    /// <summary>The target key directory.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string TargetKeyDirectory(PSObject? item) => Text(item, nameof(TargetKeyDirectory));
+
+    /// <summary>The unavailable reason.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string UnavailableReason(PSObject? item) => Text(item, nameof(UnavailableReason));
 
     /// <summary>What was noticed when a connection was opened.</summary>
     /// <param name="item">The object that is shown.</param>

@@ -28,11 +28,12 @@ public sealed class ModuleLifecycle : IModuleAssemblyInitializer, IModuleAssembl
         }
     }
 
-    /// <summary>Called by PowerShell when a runspace removes the module: its connections are closed and their secrets wiped.</summary>
+    /// <summary>Called by PowerShell when a runspace removes the module: its connections are closed, its emulators stopped, and their secrets wiped.</summary>
     /// <param name="psModuleInfo">The module that is removed.</param>
     public void OnRemove(PSModuleInfo psModuleInfo)
     {
         ConnectionState.CloseCurrent();
+        EmulatorState.CloseCurrent();
         lock (s_gate)
         {
             // Runspaces import and remove independently: the hook stays for as long as one of them may still need it.

@@ -21,6 +21,15 @@ internal static class Strings
     internal const string ActionOpen = "Open";
     internal const string ActionMakeDefault = " and make it the default connection";
 
+    internal const string ActionStart = "Start the KMS with the configuration that it has";
+    internal const string ActionStop = "Stop the KMS: until it is started again, the server neither encrypts nor decrypts with its keys";
+    internal const string ActionRestart = "Restart the KMS: until it is back, the server neither encrypts nor decrypts with its keys";
+    internal const string ActionClearCache = "Empty the cache of key metadata";
+    internal const string ActionRemoveEncryption =
+        "Remove the default encryption: what is put there from now on is encrypted only when the request says so";
+    internal const string ActionStartEmulator = "Start an emulator of a RustFS server's KMS in this process";
+    internal const string ActionStopEmulator = "Stop the emulator: what it was not told to keep is gone";
+
     /// <summary>The names of the fields: hosts print them with a colon.</summary>
     internal const string MasterKeyPrompt = "Master key of the key directory";
     internal const string MasterKeyPromptAgain = "The same master key again";
@@ -46,8 +55,40 @@ internal static class Strings
     internal const string NotAKeyStore = "This connection does not lead to a key directory.";
     internal const string RoundTripDiffers = "The data key that came back is not the one that was made.";
 
+    internal const string EndpointMissing =
+        "Which server? Give -Endpoint, a -ProfileName with an endpoint_url, or set the environment variable RUSTFS_KMS_ENDPOINT.";
+
+    internal const string CredentialMissing =
+        "As whom? Give -Credential, -ProfileName or -SecretName, or set the environment variables RUSTFS_KMS_ACCESS_KEY and RUSTFS_KMS_SECRET_KEY.";
+
+    internal const string DirectoryAndEndpoint =
+        "A connection leads to a key directory or to a server: give -KeyDirectory or what is for a server (-Endpoint, -Credential, -ProfileName and so on), not both.";
+
+    internal const string CreateNeedsDirectory = "-Create makes a key directory, and nothing on a server.";
+    internal const string EndpointAsDirectory = "That is an address, not a key directory. Give it with its name: Connect-Kms -Endpoint";
+
+    internal const string NoSecretManagement =
+        "-SecretName needs Get-Secret, which is not there: install the module Microsoft.PowerShell.SecretManagement and register a vault, or give -Credential.";
+
+    internal const string BackendMissing =
+        "The configuration does not say where the keys are to be (its backend_type): Local, VaultKv2, VaultTransit or Aws.";
+
+    internal const string NothingGiven = "Nothing was given that is to change.";
+    internal const string ConfigurationChangedMeanwhile = "Somebody else changed the configuration since it was read. Nothing was sent.";
+    internal const string NoBuckets = "This connection leads to a key directory, which has no buckets.";
+    internal const string KeyWithoutSseKms = "SSE-S3 takes no key. Leave -KeyId out, or choose -Algorithm SseKms.";
+    internal const string RunsAlready = "The KMS runs already and is left alone.";
+    internal const string ResetActivity = "Resetting the KMS";
+    internal const string LeftAsItWas = "Nothing was changed.";
+    internal const string LeftStopped = "The KMS was stopped, and has the configuration that it had before.";
+    internal const string LeftConfigured = "The KMS has the new configuration and was not started.";
+    internal const string LeftStarted = "The KMS has the new configuration and was started.";
+
+    internal const string EmulatorNeedsCredential =
+        "With -Wait, other programs have to sign for the emulator: give -Credential, set RUSTFS_KMS_ACCESS_KEY and RUSTFS_KMS_SECRET_KEY, or say -AllowAnonymous.";
+
     internal const string RotationUnsupported =
-        "This backend does not rotate: a key in a key directory has one material for life, and nowhere to keep a second. " +
+        "This backend does not rotate: a key in a key directory (a server's, too) has one material for life, and nowhere to keep a second. " +
         "Nothing was changed.";
 
     internal static string SchedulingAction(int days) => string.Create(
@@ -98,7 +139,7 @@ internal static class Strings
     internal static string NoConnectionNamed(string name) => $"There is no open connection named {Name(name)}.";
 
     internal static string NoConnection(IReadOnlyList<KmsConnection> open) => open.Count == 0
-        ? "There is no connection. Connect first: Connect-Kms -KeyDirectory '<path>'"
+        ? "There is no connection. Connect first: Connect-Kms -Endpoint '<address>', or Connect-Kms -KeyDirectory '<path>'"
         : $"There is no default connection. Name an open one with -Connection ({Names(open.Select(connection => connection.Name))}), " +
           "or connect: Connect-Kms -KeyDirectory '<path>'";
 
@@ -164,11 +205,192 @@ internal static class Strings
 
     internal static string NotForDataKeys(KmsKeyUsage usage) => $"The key's usage is {usage}: it wraps no data keys.";
 
+    internal static string Server(string endpoint) => $"server {Name(endpoint)}";
+
+    internal static string ServiceOn(string connection, string location) =>
+        $"KMS of {Name(connection)} ({DisplayText.ShortenStart(DisplayText.Neutralize(location), 48)})";
+
+    internal static string BucketOn(string bucket, string connection, string location) =>
+        $"bucket {Name(bucket)} on {Name(connection)} ({DisplayText.ShortenStart(DisplayText.Neutralize(location), 48)})";
+
+    internal static string Emulator(string endpoint) => $"emulator {Name(endpoint)}";
+
+    internal static string EmulatorOn(int port) => string.Create(
+        CultureInfo.InvariantCulture, $"127.0.0.1, {(port == 0 ? "a free port" : $"port {port}")}");
+
+    internal static string EmulatorListens(string endpoint) => $"RustFS KMS emulator listens on {DisplayText.Neutralize(endpoint)}";
+
+    internal static string RequestId(string id) => $" (request id {DisplayText.Neutralize(id)})";
+
+    internal static string Request(string connection, KmsRequestLogEntry request) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{DisplayText.Neutralize(connection)}: {request.Method} {DisplayText.Neutralize(request.Path)} -> " +
+        $"{(request.Status is int status ? status.ToString(CultureInfo.InvariantCulture) : "no answer")}, {request.Duration.TotalMilliseconds:0.0} ms" +
+        $"{(request.Try > 1 ? $", try {request.Try}" : string.Empty)}{(request.RequestId is null ? string.Empty : RequestId(request.RequestId))}" +
+        $"{(request.Note is null ? string.Empty : $": {DisplayText.Neutralize(request.Note)}")}");
+
+    internal static string SeveralIdentities(IEnumerable<string> parameters) =>
+        $"Several parameters say who asks: {Parameters(parameters)}. Give one of them.";
+
+    internal static string NeedsAnother(string parameter, params string[] others) => $"-{parameter} goes with {string.Join(" or ", others.Select(other => "-" + other))} only.";
+
+    internal static string NotAnEndpoint(string text) =>
+        $"{Name(text)} is no address of a server. Give scheme, host and port, such as https://rustfs.example.com:9000.";
+
+    internal static string DirectoryAndEndpointInEnvironment(string variable) =>
+        $"The environment names a key directory (RUSTFS_KMS_KEY_DIR) and a server ({variable}). Say which: give -KeyDirectory or -Endpoint.";
+
+    internal static string HalfACredential(string present, IEnumerable<string> missing) =>
+        $"The environment variable {present} is set, and the other half of the credential is not: {string.Join(" or ", missing)}.";
+
+    internal static string ProfileSource(string profile, string? file) =>
+        $"AWS profile {Name(profile)}{(file is null ? string.Empty : $" in {Name(file)}")}";
+
+    internal static string SecretSource(string secret, string? vault) =>
+        $"secret {Name(secret)}{(vault is null ? string.Empty : $" of the vault {Name(vault)}")}";
+
+    internal static string SecretUnreadable(string secret, string? vault, string reason) =>
+        $"The {SecretSource(secret, vault)} cannot be read: {DisplayText.Neutralize(reason)}";
+
+    internal static string SecretIsNoCredential(string secret) =>
+        $"The secret {Name(secret)} is no PSCredential. Keep the access key and the secret key together in one.";
+
+    internal static string NoSuchFile(string path) => $"There is no file {Name(path)}.";
+
+    internal static string NotACertificate(string path, string reason) =>
+        $"{Name(path)} holds no certificate that can be read: {DisplayText.Neutralize(reason)}";
+
+    internal static string NoWayToTest(string connection, bool isOpen) => isOpen
+        ? $"The connection {Name(connection)} leads to a key directory: there is no way to a server to be tested."
+        : $"The connection {Name(connection)} was closed.";
+
+    internal static string WaitActivity(ServiceGoal goal) =>
+        $"Waiting until the KMS is {(goal.State ?? "there")}{(goal.Healthy ? " and healthy" : string.Empty)}";
+
+    internal static string WaitStatus(KmsConnection connection, ServiceSighting sighting) =>
+        $"{DisplayText.Neutralize(connection.Name)}: {Seen(sighting)}";
+
+    internal static string WaitedInVain(ServiceGoal goal, ServiceSighting? last) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"The KMS did not come to be {goal.State ?? "there"}{(goal.Healthy ? " and healthy" : string.Empty)} within {goal.Patience.TotalSeconds:0.###} s. " +
+        $"Last seen: {(last is null ? "no answer" : Seen(last))}.");
+
+    internal static string ConfigureAction(ConfigurationSettings settings, bool start) =>
+        $"Configure: {Settings(settings)}{(start ? ", and start" : string.Empty)}";
+
+    internal static string ResetAction(ConfigurationSettings settings) =>
+        $"Stop the KMS, configure it ({Settings(settings)}), start it and wait until it is healthy: until then, the server neither encrypts nor decrypts with its keys";
+
+    internal static string UpdateAction(IEnumerable<string> differences) =>
+        $"Change {string.Join("; ", differences)}; the KMS is restarted, or started if it is stopped";
+
+    internal static string Difference(string setting, string? before, string after) =>
+        before is null ? $"{setting}: {after}" : $"{setting}: {before} -> {after}";
+
+    internal static string NothingToChange(string connection) => $"The KMS of {Name(connection)} is configured so already; nothing was sent.";
+
+    internal static string NothingToUpdate(string? backend) => backend is null
+        ? "The KMS has no configuration that could be changed."
+        : $"The KMS is configured for {Name(backend)}, which this version does not know.";
+
+    internal static string SecretsNeeded(IEnumerable<string> parameters) =>
+        "The server replaces its whole configuration, and keeps no secrets that are left out. Give them again: " +
+        $"{string.Join(", ", parameters)}. Nothing was sent.";
+
+    internal static string SeveralLogins(IEnumerable<string> parameters) =>
+        $"Several parameters say how the server logs in to Vault: {Parameters(parameters)}. Give those of one way.";
+
+    internal static string UnknownSetting(string name) => $"{Name(name)} is no setting of a KMS configuration.";
+
+    internal static string RepeatedSetting(string name) => $"The setting {Name(name)} occurs twice, perhaps under two names.";
+
+    internal static string UnusableSetting(string name, ConfigurationValue kind) => $"The setting {Name(name)} must be " + kind switch
+    {
+        ConfigurationValue.Text => "a text.",
+        ConfigurationValue.Number => "a whole number.",
+        ConfigurationValue.Flag => "true or false.",
+        ConfigurationValue.Secret => "a secure string, or in a file a text.",
+        ConfigurationValue.Backend => "Local, VaultKv2, VaultTransit or Aws, in any spelling of the API.",
+        _ => "Token, AppRole, Kubernetes or TokenFile.",
+    };
+
+    internal static string BadLogin(string name) =>
+        $"The setting {Name(name)} must hold one way to log in, such as {{\"Token\":{{\"token\":\"...\"}}}}: Token, AppRole, Kubernetes or TokenFile.";
+
+    internal static string NotAConfiguration(string type) =>
+        $"An object of type {type} is no configuration. Give a hashtable, or an object that has the settings as properties.";
+
+    internal static string NotAConfigurationFile(string path) => $"The file {Name(path)} holds no JSON object.";
+
+    internal static string ConfigurationFileTooLong(string path, long limit) => string.Create(
+        CultureInfo.InvariantCulture, $"The file {Name(path)} is longer than {limit} bytes. Is it the right one?");
+
+    internal static string ConfigurationFileDamaged(string path, long? line, long? column) => string.Create(
+        CultureInfo.InvariantCulture, $"The file {Name(path)} is no JSON: see line {line}, byte {column}.");
+
+    internal static string ConfigurationFileUnreadable(string path, string reason) =>
+        $"The file {Name(path)} cannot be read: {DisplayText.Neutralize(reason)}";
+
+    internal static string ResetProgress(string connection, string step) => $"{DisplayText.Neutralize(connection)}: {step}";
+
+    internal static string ResetFailed(int number, string step, string reason, string left) => string.Create(
+        CultureInfo.InvariantCulture, $"Step {number} of {ServiceReset.StepCount} ({step}) failed: {reason.TrimEnd('.')}. {left}");
+
+    internal static string EncryptAction(KmsBucketAlgorithm algorithm, string? keyId) => algorithm == KmsBucketAlgorithm.SseS3
+        ? "Set the default encryption to SSE-S3"
+        : $"Set the default encryption to SSE-KMS with {(keyId is null ? "the server's default key" : $"the key {Name(keyId)}")}";
+
+    internal static string KeyNotForBucket(string keyId, string reason) => $"The key {Name(keyId)} cannot encrypt a bucket: {reason}";
+
+    internal static string BackupAction(string? backupId) =>
+        $"Make a bundle of all keys, {(backupId is null ? "with a name that the server chooses" : $"named {Name(backupId)}")}";
+
+    internal static string RestoreAction(KmsRestorePlan plan) =>
+        $"Restore the keys of the bundle {Name(plan.Bundle)} (backup id {Name(plan.BackupId ?? string.Empty)}) into the configured key directory. " +
+        (plan.IsPermitted ? "Nothing stands in the way" : $"In the way: {Listed([.. plan.Conflicts, .. plan.ExternalMismatches])}") +
+        (plan.Warnings.Count == 0 ? string.Empty : $". To be known before: {Listed(plan.Warnings)}");
+
+    internal static string RestoreRefused(KmsRestorePlan plan) =>
+        $"The bundle {Name(plan.Bundle)} cannot be restored: {Listed([.. plan.Blockers, .. plan.Conflicts, .. plan.ExternalMismatches])}. Nothing was changed.";
+
+    internal static string ConfirmBackupIdDiffers(string? backupId) =>
+        $"-ConfirmBackupId is not the id in the bundle's manifest, {Name(backupId ?? string.Empty)}. It must repeat it exactly. Nothing was changed.";
+
+    internal static string AbortRestoreAction(string directory) =>
+        $"Take back the interrupted restore into {Name(directory)}: what it wrote there is deleted";
+
+    internal static string RestoreAborted(string connection, string directory) =>
+        $"{DisplayText.Neutralize(connection)}: the restore into {Name(directory)} was taken back.";
+
+    internal static string ImpactUnknown(string keyId, string reason) =>
+        $"What names the key {Name(keyId)} is not known: {DisplayText.Neutralize(reason)}";
+
+    /// <summary>What a removal would strand, as the end of a question.</summary>
+    internal static string Impact(KmsKeyImpact impact) =>
+        (impact.References.Count == 0
+            ? ". Nothing that was looked at names the key"
+            : $". STILL NAMED BY {Listed(impact.References.Select(reference => reference.ToString()))}") +
+        (impact.Scanned.Count == 0 ? string.Empty : $" (looked at: {Listed(impact.Scanned)})") +
+        (impact.NotScanned.Count == 0 ? string.Empty : $"; not looked at: {Listed(impact.NotScanned)}");
+
     /// <summary>Text from outside, safe to print, in quotes.</summary>
     internal static string Name(string text) => $"'{DisplayText.Neutralize(text)}'";
 
     /// <summary>Text from outside as a PowerShell literal that can be copied into a command.</summary>
     internal static string Literal(string text) => DisplayText.Literal(text);
+
+    private static string Seen(ServiceSighting sighting) => sighting.Status is not KmsStatus status
+        ? $"no answer ({DisplayText.Neutralize(sighting.Failure)})"
+        : DisplayText.Neutralize(status.State) +
+            (status.Healthy is bool healthy ? (healthy ? ", healthy" : ", not healthy") : string.Empty) +
+            (status.Problem is null ? string.Empty : $" ({DisplayText.Neutralize(status.Problem)})");
+
+    private static string Settings(ConfigurationSettings settings) =>
+        string.Join(", ", settings.Names.Select(name => Difference(name, null, ConfigurationSettings.Shown(settings.Get(name)))));
+
+    private static string Parameters(IEnumerable<string> names) => string.Join(", ", names.Select(name => "-" + name));
+
+    private static string Listed(IEnumerable<string> texts) => string.Join(", ", texts.Select(text => DisplayText.Neutralize(text)));
 
     private static string Names(IEnumerable<string> names) => string.Join(", ", names.Select(Name));
 }

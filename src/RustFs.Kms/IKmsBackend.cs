@@ -5,7 +5,7 @@ namespace RustFs.Kms;
 /// method throws <see cref="KmsException"/> and nothing else of its own; cancellation is an <see cref="OperationCanceledException"/>.
 /// Implementations may be used by several threads at once.
 /// </summary>
-public interface IKmsBackend : IAsyncDisposable
+public interface IKmsBackend : IKmsService, IKmsBackups, IAsyncDisposable
 {
     /// <summary>What this backend leads to.</summary>
     KmsBackendKind Kind { get; }

@@ -22,6 +22,12 @@ public sealed class KmsException : Exception
         Fault = fault;
     }
 
+    /// <summary>The id under which the server logged the request; null when there is none.</summary>
+    public string? RequestId { get; init; }
+
+    /// <summary>The HTTP status of the answer; null when there was none.</summary>
+    public int? HttpStatus { get; init; }
+
     /// <summary>The reason.</summary>
     public KmsErrorCode Code { get; }
 

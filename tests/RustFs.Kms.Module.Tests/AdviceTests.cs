@@ -50,6 +50,9 @@ public sealed class AdviceTests
                     ["at"] = at,
                     ["bare"] = at.Length == 0 ? " -NoMasterKey" : string.Empty,
                     ["command"] = command,
+                    ["endpoint"] = literal,
+                    ["bucket"] = literal,
+                    ["check"] = at.Length == 0 ? $"Test-KmsConnection -Endpoint {literal}" : $"Test-KmsConnection{at}",
                     ["verify"] = at.Length == 0 ? $"Test-KmsKeyStore -KeyDirectory {literal}" : $"Test-KmsKeyStore{at}",
                 };
                 if (Get(advice, "Command") is string template)

@@ -68,8 +68,10 @@ public sealed class LanguageModeTests
         {
             string name = type.Element("Name")!.Value;
             var shown = (Type)session.Require($"[{name[(name.IndexOf("RustFs", StringComparison.Ordinal))..]}]").Single().BaseObject;
+
+            // A credential is for the session that has it: outside Windows, CLIXML would hold its secret as good as in clear.
             Assert.Equal(
-                shown.GetProperties().Select(property => property.Name).Order(StringComparer.Ordinal),
+                shown.GetProperties().Select(property => property.Name).Where(name => name != "Credential").Order(StringComparer.Ordinal),
                 type.Descendants("ReferencedProperties").Elements("Name").Select(name => name.Value).Order(StringComparer.Ordinal));
         }
     }

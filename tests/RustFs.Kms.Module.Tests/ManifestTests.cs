@@ -182,15 +182,42 @@ public sealed partial class ManifestTests : IClassFixture<ManifestTests.Imported
             ["Get-KmsStatus"] = ["Get-KmsStatus"],
             ["Test-KmsKeyStore"] = ["Test-KmsKeyStore", "Test-KmsKeyStore -Quiet"],
             ["Disconnect-Kms"] = ["Disconnect-Kms"],
+            ["Get-KmsEmulator"] = ["Get-KmsEmulator"],
+            ["Start-KmsEmulator"] = ["Start-KmsEmulator"],
+            ["Stop-KmsEmulator"] = ["Start-KmsEmulator | Stop-KmsEmulator"],
+            ["Test-KmsConnection"] = ["Test-KmsConnection server", "Test-KmsConnection server -Quiet"],
+            ["Get-KmsConfiguration"] = ["Get-KmsConfiguration server"],
+            ["Set-KmsConfiguration"] = ["Stop-KmsService server -Force; Set-KmsConfiguration -Connection server -KeyDirectory (Get-KmsConfiguration server).KeyDirectory -PassThru"],
+            ["Update-KmsConfiguration"] = ["Update-KmsConfiguration -Connection server -CacheTtlSeconds 77 -PassThru"],
+            ["Start-KmsService"] = ["Start-KmsService server -PassThru"],
+            ["Stop-KmsService"] = ["Stop-KmsService server -Force -PassThru; Start-KmsService server"],
+            ["Restart-KmsService"] = ["Restart-KmsService server -Force -Wait -PassThru"],
+            ["Reset-KmsService"] = ["Reset-KmsService -Connection server -KeyDirectory (Get-KmsConfiguration server).KeyDirectory -Force -PassThru"],
+            ["Wait-KmsService"] = ["Wait-KmsService server"],
+            ["Clear-KmsCache"] = ["Clear-KmsCache server -PassThru"],
+            ["Get-KmsKeyImpact"] = ["Get-KmsKeyImpact app -Connection server"],
+            ["Get-KmsBucketEncryption"] = ["Get-KmsBucketEncryption photos -Connection server"],
+            ["Set-KmsBucketEncryption"] = ["Set-KmsBucketEncryption photos SseS3 -PassThru -Connection server"],
+            ["Remove-KmsBucketEncryption"] = ["Remove-KmsBucketEncryption photos -Force -Connection server"],
+            ["Get-KmsBackup"] = ["Get-KmsBackup server"],
+            ["Backup-KmsKeyStore"] = ["Backup-KmsKeyStore server"],
+            ["Test-KmsRestore"] = ["$id = (Backup-KmsKeyStore server).BackupId; Test-KmsRestore $id -Connection server", "Test-KmsRestore nope -Quiet -Connection server"],
+            ["Restore-KmsKeyStore"] =
+            [
+                "$id = (Backup-KmsKeyStore server).BackupId; $keys = (Get-KmsBackup server).TargetKeyDirectory; Stop-KmsService server -Force; " +
+                "[IO.Directory]::GetFileSystemEntries($keys) | ForEach-Object { [IO.File]::Delete($_) }; " +
+                "Restore-KmsKeyStore $id -ConfirmBackupId $id -ConflictPolicy RestoreIntoEmptyTarget -Force -Connection server; Start-KmsService server",
+            ],
         };
+        session.Require(ServerSession.Start);
         foreach (Type type in _module.CommandTypes)
         {
             Type[] declared = [.. type.GetCustomAttributes<OutputTypeAttribute>().SelectMany(attribute => attribute.Type).Select(output => output.Type)];
             if (!scripts.TryGetValue(NameOf(type), out string[]? samples))
             {
-                // A key directory cannot rotate; what the cmdlet emits elsewhere has to be declared all the same.
-                Assert.Equal("Invoke-KmsKeyRotation", NameOf(type));
-                Assert.Equal("KmsKey", Assert.Single(declared).Name);
+                // A key directory cannot rotate, and no restore is half done; what is emitted elsewhere has to be declared all the same.
+                Assert.Contains(NameOf(type), (string[])["Invoke-KmsKeyRotation", "Stop-KmsRestore"]);
+                Assert.Equal(NameOf(type) == "Stop-KmsRestore" ? [] : ["KmsKey"], declared.Select(output => output.Name));
                 continue;
             }
 
@@ -224,8 +251,9 @@ public sealed partial class ManifestTests : IClassFixture<ManifestTests.Imported
         string name = $"{parameter.ReflectedType?.Name} -{parameter.Name}";
         Assert.True(PascalCase().IsMatch(parameter.Name), name);
 
-        // "InDays" is a unit and "Exists" a verb.
-        Assert.True(!parameter.Name.EndsWith('s') || parameter.Name.EndsWith("InDays", StringComparison.Ordinal) || parameter.PropertyType == typeof(SwitchParameter), name);
+        // "InDays" and "Seconds" are units, "Aws" is a name, and numbers count what they are called.
+        bool isOne = !parameter.Name.EndsWith('s') || Unit().IsMatch(parameter.Name) || parameter.PropertyType == typeof(SwitchParameter) || parameter.PropertyType == typeof(long?);
+        Assert.True(isOne, name);
     });
 
     [Fact]
@@ -235,7 +263,7 @@ public sealed partial class ManifestTests : IClassFixture<ManifestTests.Imported
         [
             "LICENSE", "RustFs.Kms.Format.ps1xml", "RustFs.Kms.PowerShell.dll", "RustFs.Kms.PowerShell.pdb", "RustFs.Kms.Types.ps1xml", "RustFs.Kms.dll", "RustFs.Kms.pdb", "RustFs.Kms.psd1",
         ];
-        string[] library = ["AWSSDK.Core.dll", "BouncyCastle.Cryptography.dll", "RustFs.Kms.Backends.dll", "RustFs.Kms.Backends.pdb"];
+        string[] library = ["AWSSDK.Core.dll", "AWSSDK.S3.dll", "BouncyCastle.Cryptography.dll", "RustFs.Kms.Backends.dll", "RustFs.Kms.Backends.pdb"];
         Assert.Equal(root, NamesIn(StagedModule.Folder));
         Assert.Equal(library, NamesIn(StagedFiles.Library));
         Assert.Empty(Directory.EnumerateDirectories(StagedFiles.Library));
@@ -375,9 +403,12 @@ public sealed partial class ManifestTests : IClassFixture<ManifestTests.Imported
     [GeneratedRegex("Key|Secret|Password|Passphrase|Token|Plaintext|Credential")]
     private static partial Regex SecretName();
 
-    // Ids of keys, where keys are, and the name of a tag.
-    [GeneratedRegex("KeyId$|KeyDirectory$|KeyFile$|^TagKey$")]
+    // Ids of keys, where keys are, the name of a tag; the name of a secret, and where on a server one is.
+    [GeneratedRegex("KeyId$|KeyDirectory$|KeyFile$|^TagKey$|^SecretName$|^SecretIdFile$|^TokenFile$|^KeyPathPrefix$")]
     private static partial Regex NotSecretName();
+
+    [GeneratedRegex("InDays$|Seconds$|Address$")]
+    private static partial Regex Unit();
 
     [GeneratedRegex("^([A-Z][a-z0-9]+)+$")]
     private static partial Regex PascalCase();

@@ -92,6 +92,16 @@ public sealed class SecretTests
             "$dataKey.CopyPlaintextTo([byte[]]::new(3))", "$opened.UsePlaintext({ throw 'from the block' })", "$opened.UsePlaintext($null)", "$small.ToSecureString()",
             "\"$dataKey $small $opened $moved\"", "@($dataKey, $opened)", "@{ Key = $dataKey }", "$dataKey.PSObject.Properties", "[string] $dataKey", "throw $dataKey", "Get-KmsKey $dataKey", "$dataKey | Test-KmsKey",
             "Test-KmsKeyStore", "Test-KmsKeyStore -KeyDirectory $directory -MasterKey $key", "Test-KmsKeyStore -KeyDirectory $directory -NoMasterKey", "Test-KmsKeyStore -KeyDirectory \"$directory/none\" -MasterKey $key",
+            "$emulator = Start-KmsEmulator -Credential ([pscredential]::new('canary', $key)) -MasterKey $key; $emulator", "Get-KmsEmulator", "Test-KmsConnection",
+            "$emulator | Connect-Kms -Name server -NoDefault", "Connect-Kms -Endpoint $emulator.Endpoint -Credential ([pscredential]::new('other', $key)) -Name refused",
+            "Test-KmsConnection server", "Test-KmsConnection -Endpoint $emulator.Endpoint -Credential ([pscredential]::new('other', $key))", "Connect-Kms -Endpoint http://127.0.0.1:1 -Credential ([pscredential]::new('canary', $key)) -RetryCount 0",
+            "Set-KmsConfiguration -Connection server -KeyDirectory $emulator.KeyDirectory -MasterKey $key", "Set-KmsConfiguration -Connection server -KeyDirectory $emulator.KeyDirectory -MasterKey $key -AllowInsecureDevDefaults -WhatIf",
+            "Set-KmsConfiguration -Connection server -KeyDirectory $emulator.KeyDirectory -MasterKey $key -AllowInsecureDevDefaults -Start", "Set-KmsConfiguration -Connection server -VaultKv2 -Address https://vault -Token $key", "Get-KmsConfiguration server",
+            "Update-KmsConfiguration -Connection server -MasterKey $key", "Update-KmsConfiguration -Connection server -CacheTtlSeconds 60", "Reset-KmsService -Connection server -KeyDirectory $emulator.KeyDirectory -MasterKey $key -Force", "Start-KmsService server",
+            "Wait-KmsService server -TimeoutSeconds 1 -State NotConfigured", "Clear-KmsCache server", "Restart-KmsService server -Force", "New-KmsKey app -Connection server; Get-KmsKeyImpact app -Connection server",
+            "Get-KmsBucketEncryption -Connection server", "Set-KmsBucketEncryption nope SseS3 -Connection server", "Remove-KmsBucketEncryption nope -Force -Connection server",
+            "Get-KmsBackup server", "Backup-KmsKeyStore server -BackupId one", "Test-KmsRestore one -Connection server", "Restore-KmsKeyStore one -ConfirmBackupId one -ConflictPolicy Fail -Force -Connection server",
+            "Stop-KmsRestore server -ConfirmTargetKeyDirectory /keys -Force", "Stop-KmsService server -Force", "$emulator | Stop-KmsEmulator",
             "Get-History", "$dataKey.Dispose(); $dataKey", "Get-Variable -ErrorAction Ignore", "Disconnect-Kms nope", "Disconnect-Kms -All", "Disconnect-Kms", "Get-KmsKey",
         ];
         var plaintexts = new List<byte[]>();

@@ -15,7 +15,7 @@ public sealed class ArchitectureTests
 
     [Fact]
     public void The_engines_know_the_contracts_and_their_packages_and_no_PowerShell() =>
-        Assert.Subset(new HashSet<string> { "RustFs.Kms", "AWSSDK.Core", "BouncyCastle.Cryptography" }, Foreign(s_backends));
+        Assert.Subset(new HashSet<string> { "RustFs.Kms", "AWSSDK.Core", "AWSSDK.S3", "BouncyCastle.Cryptography" }, Foreign(s_backends));
 
     [Fact]
     public void No_type_of_a_package_is_on_the_public_surface()

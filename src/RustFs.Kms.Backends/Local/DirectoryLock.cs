@@ -11,14 +11,16 @@ namespace RustFs.Kms.Backends.Local;
 /// </summary>
 internal sealed class DirectoryLock : IDisposable
 {
-    /// <summary>How long a writer waits for the others.</summary>
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(5);
 
     private readonly IDisposable _handle;
 
     private DirectoryLock(IDisposable handle) => _handle = handle;
+
+    /// <summary>Waits as long as a writer does.</summary>
+    internal static Task<DirectoryLock> AcquireAsync(string directory, CancellationToken cancellationToken) =>
+        AcquireAsync(directory, s_patience, cancellationToken);
 
     internal static async Task<DirectoryLock> AcquireAsync(string directory, TimeSpan patience, CancellationToken cancellationToken)
     {

@@ -5,7 +5,8 @@ namespace RustFs.Kms.Backends.Local;
 /// <summary>
 /// How a file of a key directory is written: to an exclusive temporary, synced, then published under its name in one step, and
 /// the directory synced. A reader sees the old file, the new file or none, never a part.
-/// Protocol: local-backend-format.md 1.4.
+/// Protocol: local-backend-format.md 1.4. Every change of the disk is announced to <c>before</c>, where one is given: a protocol
+/// of many files is proven by stopping it at each.
 /// </summary>
 internal static class DurableFile
 {
@@ -17,20 +18,21 @@ internal static class DurableFile
 
     /// <summary>Publishes a new file. An existing one of that name, in whatever form, stays as it is.</summary>
     /// <returns>False when the name exists.</returns>
-    internal static bool TryCreate(string directory, string temporaryName, string name, ReadOnlySpan<byte> content)
+    internal static bool TryCreate(
+        string directory, string temporaryName, string name, ReadOnlySpan<byte> content, Action<string>? before = null)
     {
         string target = Path.Combine(directory, name);
-        string temporary = WriteTemporary(directory, temporaryName, content);
-        if (!Publish(temporary, () => PublishNew(temporary, target)))
+        string temporary = WriteNew(directory, temporaryName, content, before);
+        if (!Publish(temporary, () => PublishNew(temporary, target, before), before))
         {
-            File.Delete(temporary);
+            Remove(temporary, before);
             return false;
         }
 
         AfterPublishing(target, () =>
         {
-            SyncDirectory(directory);
-            File.Delete(temporary);
+            SyncDirectory(directory, before);
+            Remove(temporary, before);
         });
         return true;
     }
@@ -39,7 +41,7 @@ internal static class DurableFile
     internal static void Replace(string directory, string temporaryName, string name, ReadOnlySpan<byte> content)
     {
         string target = Path.Combine(directory, name);
-        string temporary = WriteTemporary(directory, temporaryName, content);
+        string temporary = WriteNew(directory, temporaryName, content);
         _ = Publish(temporary, () =>
         {
             File.Move(temporary, target, overwrite: true);
@@ -57,17 +59,21 @@ internal static class DurableFile
     }
 
     /// <summary>Makes the names in a directory durable, where the system can.</summary>
-    internal static void SyncDirectory(string directory)
+    internal static void SyncDirectory(string directory, Action<string>? before = null)
     {
         if (!OperatingSystem.IsWindows())
         {
+            before?.Invoke($"sync {directory}");
             Posix.SyncDirectory(directory);
         }
     }
 
-    private static string WriteTemporary(string directory, string temporaryName, ReadOnlySpan<byte> content)
+    /// <summary>Writes a file that must not exist, and syncs it. Its name becomes durable with its directory.</summary>
+    /// <returns>Its path.</returns>
+    internal static string WriteNew(string directory, string name, ReadOnlySpan<byte> content, Action<string>? before = null)
     {
-        string temporary = Path.Combine(directory, temporaryName);
+        string path = Path.Combine(directory, name);
+        before?.Invoke($"create {path}");
         var options = new FileStreamOptions
         {
             Mode = System.IO.FileMode.CreateNew,
@@ -80,20 +86,51 @@ internal static class DurableFile
             options.UnixCreateMode = FileMode;
         }
 
-        using var stream = new FileStream(temporary, options);
+        using var stream = new FileStream(path, options);
         try
         {
+            before?.Invoke($"write {path}");
             stream.Write(content);
-            EnsureMode(stream.SafeFileHandle, temporary);
+            before?.Invoke($"chmod {path}");
+            EnsureMode(stream.SafeFileHandle, path);
+            before?.Invoke($"sync {path}");
             stream.Flush(flushToDisk: true);
         }
         catch
         {
-            File.Delete(temporary);
+            Remove(path, before);
             throw;
         }
 
-        return temporary;
+        return path;
+    }
+
+    /// <summary>Removes a name; durable with its directory.</summary>
+    internal static void Remove(string path, Action<string>? before = null)
+    {
+        before?.Invoke($"unlink {path}");
+        File.Delete(path);
+    }
+
+    /// <summary>Gives a file its name, unless that exists in any form. Where there are hard links the file keeps the old name too.</summary>
+    /// <returns>False when the name exists.</returns>
+    internal static bool PublishNew(string existing, string target, Action<string>? before = null)
+    {
+        before?.Invoke($"link {target}");
+        if (!OperatingSystem.IsWindows())
+        {
+            return Posix.Link(existing, target);
+        }
+
+        try
+        {
+            File.Move(existing, target, overwrite: false);
+            return true;
+        }
+        catch (IOException) when (File.Exists(target) || Directory.Exists(target))
+        {
+            return false;
+        }
     }
 
     // The creation mode is cut by the process's mask, and some file systems ignore modes: set it and look.
@@ -111,26 +148,8 @@ internal static class DurableFile
         }
     }
 
-    private static bool PublishNew(string temporary, string target)
-    {
-        if (!OperatingSystem.IsWindows())
-        {
-            return Posix.Link(temporary, target);
-        }
-
-        try
-        {
-            File.Move(temporary, target, overwrite: false);
-            return true;
-        }
-        catch (IOException) when (File.Exists(target) || Directory.Exists(target))
-        {
-            return false;
-        }
-    }
-
     // Until it is published, the temporary is ours to remove.
-    private static bool Publish(string temporary, Func<bool> publish)
+    private static bool Publish(string temporary, Func<bool> publish, Action<string>? before = null)
     {
         try
         {
@@ -138,7 +157,7 @@ internal static class DurableFile
         }
         catch
         {
-            File.Delete(temporary);
+            Remove(temporary, before);
             throw;
         }
     }

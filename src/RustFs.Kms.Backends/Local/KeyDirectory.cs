@@ -149,9 +149,12 @@ internal sealed class KeyDirectory(string path)
 
     private static string TemporaryOf(string keyId) => $"{keyId}.tmp-{Guid.NewGuid():D}";
 
-    private byte[]? Read(string name)
+    private byte[]? Read(string name) => ReadFile(System.IO.Path.Combine(Path, name), MaximumRecordLength);
+
+    /// <summary>The bytes of a file, read without waiting for anything; null when there is none.</summary>
+    /// <exception cref="InvalidDataException">It is larger than the maximum, or no file.</exception>
+    internal static byte[]? ReadFile(string file, int maximumLength)
     {
-        string file = System.IO.Path.Combine(Path, name);
         using SafeFileHandle? handle = Open(file);
         if (handle is null)
         {
@@ -170,9 +173,10 @@ internal sealed class KeyDirectory(string path)
             }
 
             length += read;
-            if (length > MaximumRecordLength)
+            if (length > maximumLength)
             {
-                throw new InvalidDataException($"The file is larger than {MaximumRecordLength / 1024} KiB.");
+                CryptographicOperations.ZeroMemory(buffer);
+                throw new InvalidDataException($"The file is larger than {maximumLength / 1024} KiB.");
             }
 
             if (length == buffer.Length)

@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using RustFs.Kms.Backends.Local.Backup;
+using RustFs.Kms.Backends.Wire;
 
 namespace RustFs.Kms.Backends.Local;
 
@@ -16,6 +18,9 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring, bool 
     internal KeyDirectory Directory { get; } = directory;
 
     internal bool HasMasterKey => ring.HasMasterKey;
+
+    /// <summary>What makes and restores bundles of this directory; null when it was opened without the means. Disposed with the store.</summary>
+    internal LocalBackups? Backups { get; init; }
 
     /// <summary>The record of a key.</summary>
     /// <exception cref="KmsException"><see cref="KmsErrorCode.KmsKeyNotFound"/>, or what is wrong with the record.</exception>
@@ -174,7 +179,11 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring, bool 
         }
     }
 
-    public void Dispose() => ring.Dispose();
+    public void Dispose()
+    {
+        Backups?.Dispose();
+        ring.Dispose();
+    }
 
     private static KmsException AlreadyExists(string keyId) =>
         new(KmsErrorCode.KmsConflict, $"There is a key '{keyId}' already; it was not touched.", keyId);
@@ -196,7 +205,7 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring, bool 
     {
         try
         {
-            DirectoryLock taken = await DirectoryLock.AcquireAsync(Directory.Path, DirectoryLock.Patience, cancellationToken).ConfigureAwait(false);
+            DirectoryLock taken = await DirectoryLock.AcquireAsync(Directory.Path, cancellationToken).ConfigureAwait(false);
             if (!Directory.HasRestoreMarker)
             {
                 return taken;
@@ -268,7 +277,9 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring, bool 
         }
     }
 
-    private byte[] Read(string keyId)
+    /// <summary>The bytes of a key's record, which the caller wipes.</summary>
+    /// <exception cref="KmsException">There is none, or it cannot be read.</exception>
+    internal byte[] Read(string keyId)
     {
         try
         {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using RustFs.Kms.Backends.Local.Backup;
 
 namespace RustFs.Kms.Backends.Local;
 
@@ -30,7 +31,12 @@ internal static class KeyStoreOpener
             }
 
             byte[]? salt = options.MasterKey is null ? null : directory.ReadSalt();
-            var store = new KeyStore(directory, new MasterKeyRing(options.MasterKey, salt));
+            var store = new KeyStore(directory, new MasterKeyRing(options.MasterKey, salt))
+            {
+                Backups = options.Backup is { } backup
+                    ? new LocalBackups(options.Path, options.MasterKey, backup, TimeProvider.System, options.ConnectionName)
+                    : null,
+            };
             try
             {
                 bool proven = store.ProveMasterKey(cancellationToken);
@@ -94,12 +100,14 @@ internal static class KeyStoreOpener
     }
 
     // Every level that has to be made is the owner's alone, and durable before anything is put into it.
-    private static void MakeDirectory(string path)
+    internal static void MakeDirectory(string path, Action<string>? before = null)
     {
         if (Path.GetDirectoryName(path) is { } parent && !Directory.Exists(parent))
         {
-            MakeDirectory(parent);
+            MakeDirectory(parent, before);
         }
+
+        before?.Invoke($"mkdir {path}");
 
         if (OperatingSystem.IsWindows())
         {
@@ -108,10 +116,11 @@ internal static class KeyStoreOpener
         }
 
         _ = Directory.CreateDirectory(path, DurableFile.DirectoryMode);
+        before?.Invoke($"chmod {path}");
         File.SetUnixFileMode(path, DurableFile.DirectoryMode);
         if (Path.GetDirectoryName(path) is { } above)
         {
-            DurableFile.SyncDirectory(above);
+            DurableFile.SyncDirectory(above, before);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using RustFs.Kms.Backends.Wire;
 
 namespace RustFs.Kms.Backends.Local;
 

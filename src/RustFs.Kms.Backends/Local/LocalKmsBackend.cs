@@ -1,4 +1,6 @@
 using System.Collections.ObjectModel;
+using RustFs.Kms.Backends.Local.Backup;
+using RustFs.Kms.Backends.Wire;
 
 namespace RustFs.Kms.Backends.Local;
 
@@ -19,6 +21,10 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
     };
 
     public KmsBackendKind Kind => KmsBackendKind.Local;
+
+    private LocalBackups Backups => store.Backups
+        ?? throw new KmsException(
+            KmsErrorCode.KmsUnsupported, "The key directory was opened without a backup directory and a key that seals bundles.");
 
     private ZonedTime Now => ZonedTime.FromInstant(clock.GetUtcNow());
 
@@ -230,6 +236,23 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
 
     public IAsyncEnumerable<KmsKeyStoreFinding> VerifyAsync(CancellationToken cancellationToken) =>
         new KeyStoreVerifier(store, clock, connectionName).VerifyAsync(cancellationToken);
+
+    // Inside tasks, all of them, as every caller of an asynchronous method expects an exception.
+    public Task<KmsBackupStatus> GetBackupStatusAsync(CancellationToken cancellationToken) =>
+        Answer(() => Backups.GetStatus(store.Directory.HasRestoreMarker ? "Error(\"a restore is half done\")" : "Running"));
+
+    public async Task<KmsBackup> BackupAsync(string? backupId, CancellationToken cancellationToken) =>
+        await Backups.BackupAsync(backupId, configuration: null, cancellationToken).ConfigureAwait(false);
+
+    public async Task<KmsRestorePlan> PlanRestoreAsync(string bundle, long? observedGeneration, CancellationToken cancellationToken) =>
+        await Backups.PlanRestoreAsync(bundle, observedGeneration, cancellationToken).ConfigureAwait(false);
+
+    public async Task<KmsRestoreResult> RestoreAsync(
+        string bundle, string confirmBackupId, string conflictPolicy, long? observedGeneration, CancellationToken cancellationToken) =>
+        await Backups.RestoreAsync(bundle, confirmBackupId, conflictPolicy, observedGeneration, cancellationToken).ConfigureAwait(false);
+
+    public async Task<string> AbortRestoreAsync(string confirmTargetKeyDirectory, CancellationToken cancellationToken) =>
+        await Backups.AbortRestoreAsync(confirmTargetKeyDirectory, cancellationToken).ConfigureAwait(false);
 
     public ValueTask DisposeAsync()
     {

@@ -140,6 +140,20 @@ internal sealed class MasterKeyRing : IDisposable
         return record with { Material = Aead.Seal(key.Bytes, nonce, material), Nonce = nonce, Protection = KeyProtection.Sealed };
     }
 
+    /// <summary>
+    /// SHA-256 over a text and a derived key: with what, a backup tells its master key from others without showing it.
+    /// </summary>
+    /// <param name="framing">What comes before the key.</param>
+    /// <param name="legacy">With the older derivation, else with the current one, which needs the salt.</param>
+    internal byte[] HashWithDerivedKey(ReadOnlySpan<byte> framing, bool legacy)
+    {
+        using KmsSecret.Loan key = Lend((legacy ? _legacy : _argon2id) ?? throw new InvalidOperationException("There is no such key."));
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(framing);
+        hash.AppendData(key.Bytes);
+        return hash.GetHashAndReset();
+    }
+
     public void Dispose()
     {
         _masterKey?.Dispose();

@@ -15,6 +15,9 @@ internal sealed record KmsKeyDirectoryOptions
     /// <summary>Make a new, empty key directory instead of opening one.</summary>
     internal bool Create { get; init; }
 
+    /// <summary>What backups are made with; null when none are. The caller keeps ownership.</summary>
+    internal KmsBackupEnvironment? Backup { get; init; }
+
     /// <summary>The connection's name, which every object that comes out carries.</summary>
     internal string? ConnectionName { get; init; }
 }

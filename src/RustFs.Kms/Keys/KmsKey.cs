@@ -52,6 +52,18 @@ public sealed record KmsKey
     /// <summary>The version of the material, counted from 1.</summary>
     public long? Version { get; init; }
 
+    /// <summary>Where the material comes from, as the backend says.</summary>
+    public string? Origin { get; init; }
+
+    /// <summary>Who manages the key, as the backend says.</summary>
+    public string? KeyManager { get; init; }
+
+    /// <summary>Whether the server's rotation policy says that it is time; null when the backend does not tell.</summary>
+    public bool? RotationDue { get; init; }
+
+    /// <summary>Why rotation is due, or why it never is: <c>age</c>, <c>never_rotated</c>, <c>wraps</c>, <c>unsupported</c>.</summary>
+    public string? RotationDueReason { get; init; }
+
     /// <summary>How the material is protected on disk: <c>encrypted-master-key</c>, <c>plaintext-dev-only</c> or <c>legacy-unspecified</c>.</summary>
     public string? Protection { get; init; }
 

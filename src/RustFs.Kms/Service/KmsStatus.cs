@@ -30,6 +30,33 @@ public sealed record KmsStatus
     /// <summary>How new key material is protected at rest.</summary>
     public string? Protection { get; init; }
 
+    /// <summary>The generation of the server's API; null for a key directory.</summary>
+    public KmsApiGeneration? ApiGeneration { get; init; }
+
+    /// <summary>The key that the server uses when none is named; null when none is set or that is not known.</summary>
+    public string? DefaultKeyId { get; init; }
+
+    /// <summary>Whether the server keeps key metadata in memory; null when that is not known.</summary>
+    public bool? CacheEnabled { get; init; }
+
+    /// <summary>How often the cache had what was asked for, since the server started.</summary>
+    public long? CacheHits { get; init; }
+
+    /// <summary>How often the cache did not have it.</summary>
+    public long? CacheMisses { get; init; }
+
+    /// <summary>How many entries the cache holds.</summary>
+    public long? CacheEntries { get; init; }
+
+    /// <summary>How many entries the cache dropped for want of room.</summary>
+    public long? CacheEvictions { get; init; }
+
+    /// <summary>Whether all nodes of the cluster run the same KMS configuration; null when the server does not tell.</summary>
+    public bool? ClusterConsistent { get; init; }
+
+    /// <summary>The nodes; never null, empty when the server does not tell.</summary>
+    public IReadOnlyList<KmsClusterNode> ClusterNodes { get; init; } = [];
+
     /// <summary>What the backend can do.</summary>
     public KmsCapabilities Capabilities { get; init; } = new();
 }

@@ -11,6 +11,9 @@ public abstract class KmsBackendContract : IAsyncLifetime
 
     protected IKmsBackend Backend => _backend ?? throw new InvalidOperationException("The backend is not open.");
 
+    /// <summary>What opens and moves data keys: servers have no route for it, the keys behind them can.</summary>
+    protected virtual IKmsBackend Opener => Backend;
+
     public async Task InitializeAsync() => _backend = await OpenAsync();
 
     public virtual async Task DisposeAsync()
@@ -144,7 +147,7 @@ public abstract class KmsBackendContract : IAsyncLifetime
         Assert.Equal(KmsErrorCode.KmsConflict, refused.Code);
         Assert.Equal("twice", refused.Target);
         Assert.Equivalent(first, await Backend.GetKeyAsync("twice", default));
-        using KmsDataKey opened = await Backend.UnwrapDataKeyAsync(dataKey.CiphertextBlob, KmsKey.NoTags, default);
+        using KmsDataKey opened = await Opener.UnwrapDataKeyAsync(dataKey.CiphertextBlob, KmsKey.NoTags, default);
         Assert.True(opened.PlaintextBytes().SequenceEqual(dataKey.PlaintextBytes()));
     }
 
@@ -213,7 +216,12 @@ public abstract class KmsBackendContract : IAsyncLifetime
         await Backend.CreateKeyAsync(new KmsKeyCreation { KeyId = "same", Description = "d", Tags = Map(("a", "b")) }, default);
         await Backend.ScheduleKeyDeletionAsync("same", 7, default);
 
-        Assert.Equivalent(await Backend.GetKeyAsync("same", default), Assert.Single(await ListAsync(new KmsKeyQuery())), strict: true);
+        KmsKey described = await Backend.GetKeyAsync("same", default);
+        KmsKey listed = Assert.Single(await ListAsync(new KmsKeyQuery()));
+        Assert.Equal(
+            (described.KeyId, described.State, described.Usage, described.Description, described.CreatedAt),
+            (listed.KeyId, listed.State, listed.Usage, listed.Description, listed.CreatedAt));
+        Assert.Equal(described.Tags, listed.Tags);
     }
 
     [Theory]
@@ -227,7 +235,7 @@ public abstract class KmsBackendContract : IAsyncLifetime
 
         using KmsDataKey made = await Backend.GenerateDataKeyAsync(
             new KmsDataKeyRequest { KeyId = "wrap", KeySpec = spec, EncryptionContext = context }, default);
-        using KmsDataKey opened = await Backend.UnwrapDataKeyAsync(made.CiphertextBlob, context, default);
+        using KmsDataKey opened = await Opener.UnwrapDataKeyAsync(made.CiphertextBlob, context, default);
 
         Assert.Equal(length, made.PlaintextLength);
         Assert.False(made.PlaintextBytes().SequenceEqual(new byte[length]));
@@ -258,14 +266,14 @@ public abstract class KmsBackendContract : IAsyncLifetime
         foreach (IReadOnlyDictionary<string, string> accepted in
                  (IReadOnlyDictionary<string, string>[])[Map(), Map(("a", "1"), ("b", "2")), Map(("a", "1"), ("b", "2"), ("c", "3"))])
         {
-            using KmsDataKey opened = await Backend.UnwrapDataKeyAsync(made.CiphertextBlob, accepted, default);
+            using KmsDataKey opened = await Opener.UnwrapDataKeyAsync(made.CiphertextBlob, accepted, default);
             Assert.True(opened.PlaintextBytes().SequenceEqual(made.PlaintextBytes()));
         }
 
         foreach (IReadOnlyDictionary<string, string> refused in
                  (IReadOnlyDictionary<string, string>[])[Map(("a", "1")), Map(("a", "1"), ("b", "3")), Map(("c", "3")), Map(("A", "1"), ("b", "2"))])
         {
-            await AssertIntegrityAsync(() => Backend.UnwrapDataKeyAsync(made.CiphertextBlob, refused, default));
+            await AssertIntegrityAsync(() => Opener.UnwrapDataKeyAsync(made.CiphertextBlob, refused, default));
         }
     }
 
@@ -281,10 +289,10 @@ public abstract class KmsBackendContract : IAsyncLifetime
         var messages = new HashSet<string>();
         foreach (string text in broken)
         {
-            messages.Add((await AssertIntegrityAsync(() => Backend.UnwrapDataKeyAsync(Encoding.UTF8.GetBytes(text), KmsKey.NoTags, default))).Message);
+            messages.Add((await AssertIntegrityAsync(() => Opener.UnwrapDataKeyAsync(Encoding.UTF8.GetBytes(text), KmsKey.NoTags, default))).Message);
         }
 
-        messages.Add((await AssertIntegrityAsync(() => Backend.UnwrapDataKeyAsync(made.CiphertextBlob, Map(("a", "2")), default))).Message);
+        messages.Add((await AssertIntegrityAsync(() => Opener.UnwrapDataKeyAsync(made.CiphertextBlob, Map(("a", "2")), default))).Message);
         Assert.Single(messages);
     }
 
@@ -298,16 +306,16 @@ public abstract class KmsBackendContract : IAsyncLifetime
             new KmsDataKeyRequest { KeyId = "from", KeySpec = KmsKeySpec.Aes128, EncryptionContext = context }, default);
         await Backend.DisableKeyAsync("from", default);
 
-        KmsDataKey moved = await Backend.RewrapDataKeyAsync(made.CiphertextBlob, context, "to", default);
+        KmsDataKey moved = await Opener.RewrapDataKeyAsync(made.CiphertextBlob, context, "to", default);
         await Backend.DeleteKeyAsync("from", "from", default);
-        using KmsDataKey opened = await Backend.UnwrapDataKeyAsync(moved.CiphertextBlob, context, default);
+        using KmsDataKey opened = await Opener.UnwrapDataKeyAsync(moved.CiphertextBlob, context, default);
 
         Assert.False(moved.HasPlaintext);
         Assert.Equal("to", moved.KeyId);
         Assert.Equal(KmsKeySpec.Aes128, moved.KeySpec);
         Assert.Equal(context, moved.EncryptionContext);
         Assert.True(opened.PlaintextBytes().SequenceEqual(made.PlaintextBytes()));
-        await AssertIntegrityAsync(() => Backend.RewrapDataKeyAsync(moved.CiphertextBlob, Map(("a", "2")), "to", default));
+        await AssertIntegrityAsync(() => Opener.RewrapDataKeyAsync(moved.CiphertextBlob, Map(("a", "2")), "to", default));
     }
 
     [Fact]
@@ -355,7 +363,7 @@ public abstract class KmsBackendContract : IAsyncLifetime
             (await Assert.ThrowsAsync<KmsException>(() => Backend.GetKeyAsync("gone", default))).Code);
         Assert.Equal(
             KmsErrorCode.KmsKeyNotFound,
-            (await Assert.ThrowsAsync<KmsException>(() => Backend.UnwrapDataKeyAsync(made.CiphertextBlob, KmsKey.NoTags, default))).Code);
+            (await Assert.ThrowsAsync<KmsException>(() => Opener.UnwrapDataKeyAsync(made.CiphertextBlob, KmsKey.NoTags, default))).Code);
     }
 
     [Fact]
@@ -407,7 +415,8 @@ public abstract class KmsBackendContract : IAsyncLifetime
         await CreateAsync("counted");
         KmsStatus status = await Backend.GetStatusAsync(default);
 
-        Assert.Equal(("Running", true, 1), (status.State, status.Healthy, status.KeyCount));
+        Assert.Equal(("Running", true), (status.State, status.Healthy));
+        Assert.Equal(1, status.KeyCount ?? 1); // servers do not tell
     }
 
     [Theory]
@@ -536,10 +545,10 @@ public abstract class KmsBackendContract : IAsyncLifetime
                 Assert.DoesNotContain("added", (await Backend.RemoveKeyTagsAsync(keyId, ["added"], default)).Tags.Keys);
                 break;
             case KeyStep.RewrapTo:
-                Assert.Equal(keyId, (await Backend.RewrapDataKeyAsync(blob, KmsKey.NoTags, keyId, default)).KeyId);
+                Assert.Equal(keyId, (await Opener.RewrapDataKeyAsync(blob, KmsKey.NoTags, keyId, default)).KeyId);
                 break;
             case KeyStep.Unwrap:
-                using (KmsDataKey opened = await Backend.UnwrapDataKeyAsync(blob, KmsKey.NoTags, default))
+                using (KmsDataKey opened = await Opener.UnwrapDataKeyAsync(blob, KmsKey.NoTags, default))
                 {
                     Assert.False(CryptographicOperations.FixedTimeEquals(opened.PlaintextBytes(), new byte[opened.PlaintextLength]));
                 }

@@ -297,7 +297,7 @@ public sealed class KeyStoreSafetyTests : IDisposable
 
         await using IKmsBackend store = await StoreWithAsync("k");
         _directory.Write("k.tmp-3f2504e0-4f89-11d3-9a0c-0305e82c3301", "somebody's work");
-        using DirectoryLock held = await DirectoryLock.AcquireAsync(_directory.Path, DirectoryLock.Patience, default);
+        using DirectoryLock held = await DirectoryLock.AcquireAsync(_directory.Path, default);
         Assert.Equal("Summary", Assert.Single(await _directory.VerifyAsync()).Check);
     }
 

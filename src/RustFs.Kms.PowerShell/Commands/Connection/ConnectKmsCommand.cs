@@ -6,8 +6,8 @@ using RustFs.Kms.Backends;
 namespace RustFs.Kms.PowerShell.Commands;
 
 /// <summary>
-/// Opens a connection and makes it the default: a RustFS key directory, in this process, without a server. With -Create it
-/// makes a new key directory first.
+/// Opens a connection and makes it the default: to a RustFS server, over signed HTTP, or to a RustFS key directory, in this process,
+/// without a server. With -Create it makes a new key directory first. Without parameters, the environment says which.
 /// </summary>
 [Cmdlet(
     VerbsCommunications.Connect,
@@ -17,14 +17,17 @@ namespace RustFs.Kms.PowerShell.Commands;
     ConfirmImpact = ConfirmImpact.Low)]
 [Alias("Connect-RustFsKms")]
 [OutputType(typeof(KmsConnection))]
-public sealed class ConnectKmsCommand : KmsCmdletBase
+public sealed class ConnectKmsCommand : KmsEndpointCmdlet
 {
     private const string MasterKeySet = "MasterKey";
     private const string MasterKeyFileSet = "MasterKeyFile";
     private const string NoMasterKeySet = "NoMasterKey";
-    private const string DefaultName = "local";
+    private const string DirectoryName = "local";
+    private const string ServerName = "server";
 
-    /// <summary>The key directory. Without it, the environment variable RUSTFS_KMS_KEY_DIR says which.</summary>
+    private bool _toServer;
+
+    /// <summary>The key directory. Without it and without a server, the environment variable RUSTFS_KMS_KEY_DIR says which.</summary>
     [Parameter(Position = 0)]
     public string? KeyDirectory { get; set; }
 
@@ -51,7 +54,8 @@ public sealed class ConnectKmsCommand : KmsCmdletBase
 
     /// <summary>
     /// The connection's name, for -Connection. An open connection of that name is closed, with a warning when it led elsewhere.
-    /// Without it, the name is "local", or "local2" and so on when a connection of this session to another place had that name.
+    /// Without it, the name is "local" or "server", or "local2" and so on when a connection of this session to another place had
+    /// that name.
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -61,35 +65,108 @@ public sealed class ConnectKmsCommand : KmsCmdletBase
     [Parameter]
     public SwitchParameter NoDefault { get; set; }
 
-    private protected override FailureSubject Subject => FailureSubject.KeyDirectory;
+    private protected override FailureSubject Subject => _toServer ? FailureSubject.Endpoint : FailureSubject.KeyDirectory;
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        string? path = KeyDirectory;
-        KmsConnection? connection = null;
+        string? place = KeyDirectory;
+        (KmsConnection Connection, ConnectionEndpoint? Endpoint)? opened = null;
         try
         {
-            connection = Connect(ref path);
+            string? chosen = Name is null ? null : ConnectionInput.ValidName(Name);
+            _toServer = LeadsToServer();
+            opened = _toServer ? ConnectServer(chosen, ref place) : ConnectDirectory(chosen, ref place);
         }
         catch (Exception exception) when (exception is not RuntimeException)
         {
-            ThrowFailure(exception, path);
+            ThrowFailure(exception, place);
         }
 
-        if (connection is not null)
+        if (opened is { } success)
         {
-            Register(connection);
+            Register(success.Connection, success.Endpoint);
         }
     }
 
     /// <summary>The open connection that has the name and leads elsewhere; null when there is none.</summary>
-    private static KmsConnection? Elsewhere(string name, string path) =>
-        ConnectionState.Current.Find(name) is KmsConnection known && known.Location != path ? known : null;
+    private static KmsConnection? Elsewhere(string name, string place) =>
+        ConnectionState.Current.Find(name) is KmsConnection known && known.Location != place ? known : null;
+
+    /// <summary>Whether the parameters, or else the environment, name a server. Naming both is a mistake somebody has to see.</summary>
+    private bool LeadsToServer()
+    {
+        if (ParameterSetName == EndpointSet)
+        {
+            Refuse(KeyDirectory is not null, Strings.DirectoryAndEndpoint);
+            Refuse(Create, Strings.CreateNeedsDirectory);
+            return true;
+        }
+
+        Refuse(
+            KeyDirectory is not null && Uri.TryCreate(KeyDirectory, UriKind.Absolute, out Uri? uri) && uri.Scheme.StartsWith("http", StringComparison.Ordinal),
+            Strings.EndpointAsDirectory);
+        if (KeyDirectory is not null || ParameterSetName != MasterKeySet || MasterKey is not null || Create || EndpointEnvironment.Endpoint() is null)
+        {
+            return false;
+        }
+
+        Refuse(
+            !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(KeyDirectoryInput.EnvironmentVariable)),
+            Strings.DirectoryAndEndpointInEnvironment(EndpointEnvironment.Endpoint()!.Value.Source));
+        return true;
+    }
+
+    private static void Refuse(bool refused, string why)
+    {
+        if (refused)
+        {
+            throw new KmsException(KmsErrorCode.KmsUsage, why);
+        }
+    }
+
+    /// <summary>Opens the way to a server, when that is wanted.</summary>
+    /// <returns>The connection; null when it was not to be made.</returns>
+    private (KmsConnection Connection, ConnectionEndpoint? Endpoint)? ConnectServer(string? chosen, ref string? place)
+    {
+        place = Endpoint?.OriginalString;
+        using var input = new EndpointInput(this);
+        string location = input.Endpoint.ToString();
+        place = location;
+        string name = chosen ?? ConnectionState.Current.ChooseName(ServerName, location);
+        if (!ShouldProceed(Strings.Server(location), Strings.OpenAction(create: false, !NoDefault, Elsewhere(name, location))))
+        {
+            return null;
+        }
+
+        var log = new RequestLog();
+        var endpoint = new ConnectionEndpoint(input.Resolve(name, log.Add), log);
+        bool done = false;
+        try
+        {
+            input.Sources[nameof(Name)] = Name is null ? "default" : "parameter";
+            KmsConnection connection = Open(
+                name, location, input.Sources, [], "OpenEndpoint", () => KmsBackends.OpenEndpointAsync(endpoint.Options, StopToken));
+            done = true;
+            return (connection, endpoint);
+        }
+        finally
+        {
+            foreach (KmsRequestLogEntry request in log.Take().Where(_ => IsVerbose))
+            {
+                WriteVerbose(Strings.Request(name, request));
+            }
+
+            if (!done)
+            {
+                endpoint.Dispose();
+            }
+        }
+    }
 
     /// <summary>Opens or makes the directory, when that is wanted.</summary>
     /// <returns>The connection; null when it was not to be made.</returns>
-    private KmsConnection? Connect(ref string? path)
+    private (KmsConnection Connection, ConnectionEndpoint? Endpoint)? ConnectDirectory(string? chosen, ref string? place)
     {
         var input = new KeyDirectoryInput
         {
@@ -100,9 +177,9 @@ public sealed class ConnectKmsCommand : KmsCmdletBase
             NoMasterKey = NoMasterKey,
             StopToken = StopToken,
         };
-        string? chosen = Name is null ? null : ConnectionInput.ValidName(Name);
-        (path, string directorySource) = input.ResolveDirectory();
-        string name = chosen ?? ConnectionState.Current.ChooseName(DefaultName, path);
+        (string path, string directorySource) = input.ResolveDirectory();
+        place = path;
+        string name = chosen ?? ConnectionState.Current.ChooseName(DirectoryName, path);
         if (!ShouldProceed(Strings.Directory(path), Strings.OpenAction(Create, !NoDefault, Elsewhere(name, path))))
         {
             return null;
@@ -117,20 +194,26 @@ public sealed class ConnectKmsCommand : KmsCmdletBase
             [nameof(MasterKey)] = masterKey.Source,
             [nameof(Name)] = Name is null ? "default" : "parameter",
         };
-        return Open(options, sources, masterKey.Warnings);
+        string operation = options.Create ? "CreateKeyDirectory" : "OpenKeyDirectory";
+        return (Open(name, path, sources, masterKey.Warnings, operation, () => KmsBackends.OpenKeyDirectoryAsync(options, StopToken)), null);
     }
 
-    private KmsConnection Open(KmsKeyDirectoryOptions options, Dictionary<string, string> sources, IReadOnlyList<string> earlierWarnings)
+    private KmsConnection Open(
+        string name,
+        string place,
+        Dictionary<string, string> sources,
+        IReadOnlyList<string> earlierWarnings,
+        string operation,
+        Func<Task<(IKmsBackend Backend, IReadOnlyList<string> Warnings)>> open)
     {
         long start = Stopwatch.GetTimestamp();
-        (IKmsBackend backend, IReadOnlyList<string> warnings) = Wait(KmsBackends.OpenKeyDirectoryAsync(options, StopToken));
-        KmsConnection connection = new(options.ConnectionName!, backend, options.Path, sources, [.. earlierWarnings, .. warnings]);
+        (IKmsBackend backend, IReadOnlyList<string> warnings) = Wait(open());
+        KmsConnection connection = new(name, backend, place, sources, [.. earlierWarnings, .. warnings]);
         bool told = false;
         try
         {
             Warn(warnings);
-            string operation = options.Create ? "CreateKeyDirectory" : "OpenKeyDirectory";
-            WriteVerbose(Strings.Operation(connection.Name, operation, options.Path, Stopwatch.GetElapsedTime(start), failed: false));
+            WriteVerbose(Strings.Operation(connection.Name, operation, place, Stopwatch.GetElapsedTime(start), failed: false));
             if (Elsewhere(connection.Name, connection.Location) is KmsConnection replaced)
             {
                 // Keys that came through it carry its name, and would be looked for in the new place.
@@ -150,9 +233,9 @@ public sealed class ConnectKmsCommand : KmsCmdletBase
         }
     }
 
-    private void Register(KmsConnection connection)
+    private void Register(KmsConnection connection, ConnectionEndpoint? endpoint)
     {
-        KmsConnection? replaced = ConnectionState.Current.Add(connection, asDefault: !NoDefault);
+        KmsConnection? replaced = ConnectionState.Current.Add(connection, asDefault: !NoDefault, endpoint);
         if (replaced is not null)
         {
             ConnectionState.Current.Close(replaced);

@@ -82,13 +82,39 @@ public sealed class RemoveKmsKeyCommand : KmsKeyCmdlet
 
         KeyRemoval removal = Removal;
         List<KmsConnection> approved = [.. connections.Where(
-            connection => ShouldProceed(KeyOn(keyId, connection), removal.Action, Force))];
+            connection => ShouldProceed(KeyOn(keyId, connection), removal.Action + ImpactOn(keyId, connection), Force))];
         Run(
             approved,
             removal.Operation,
             keyId,
             (connection, token) => removal.RemoveAsync(connection.Backend, keyId, token),
             Write);
+    }
+
+    /// <summary>
+    /// What the removal would strand, for the question: a server is asked, by a request that changes nothing. Nothing where nobody
+    /// is asked or nobody knows; that the key is missing, say, the removal itself reports.
+    /// </summary>
+    private string ImpactOn(string keyId, KmsConnection connection)
+    {
+        if (connection.Kind != KmsBackendKind.Server || Due || (Force && !IsWhatIf()))
+        {
+            return string.Empty;
+        }
+
+        try
+        {
+            return Strings.Impact(Wait(connection.Backend.GetKeyImpactAsync(keyId, StopToken)));
+        }
+        catch (KmsException exception)
+        {
+            if (exception.Code != KmsErrorCode.KmsUnsupported)
+            {
+                WriteVerbose(Strings.ImpactUnknown(keyId, exception.Message));
+            }
+
+            return string.Empty;
+        }
     }
 
     private void RemoveAllDue()

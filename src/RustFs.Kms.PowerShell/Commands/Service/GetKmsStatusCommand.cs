@@ -6,18 +6,8 @@ namespace RustFs.Kms.PowerShell.Commands;
 [Cmdlet(VerbsCommon.Get, "KmsStatus")]
 [Alias("Get-RustFsKmsStatus")]
 [OutputType(typeof(KmsStatus))]
-public sealed class GetKmsStatusCommand : KmsCmdlet
+public sealed class GetKmsStatusCommand : KmsServiceCmdlet
 {
-    /// <summary>The connections, or their names, which may hold wildcards. Without it, the default connection is used.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [ArgumentCompleter(typeof(ConnectionNameCompleter))]
-    public override object[]? Connection { get; set; }
-
     /// <inheritdoc/>
-    protected override void ProcessRecord() => Run(
-        CurrentConnections(),
-        "GetStatus",
-        null,
-        (connection, token) => connection.Backend.GetStatusAsync(token),
-        (_, status) => WriteObject(status));
+    protected override void ProcessRecord() => WriteStatus(CurrentConnections());
 }

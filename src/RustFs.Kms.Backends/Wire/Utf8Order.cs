@@ -1,4 +1,4 @@
-namespace RustFs.Kms.Backends.Local;
+namespace RustFs.Kms.Backends.Wire;
 
 /// <summary>
 /// The order of UTF-8 bytes, in which RustFS sorts ids and names. Ordinal string comparison differs from it: it puts

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace RustFs.Kms.Backends.Local;
+namespace RustFs.Kms.Backends.Wire;
 
 /// <summary>
 /// Writes JSON byte for byte as RustFS's serializer does: only the escapes that JSON requires, lower-case hex, byte strings as
@@ -14,12 +14,17 @@ internal sealed class RustJsonWriter(bool pretty = false)
 {
     private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    private static readonly SearchValues<byte> s_escaped = SearchValues.Create([.. Enumerable.Range(0, ' ').Select(code => (byte)code), (byte)'"', (byte)'\\']);
+
     private readonly WipingBuffer _output = new();
     private int _depth;
     private bool _hasItems;
     private bool _afterName;
 
     internal ReadOnlySpan<byte> Written => _output.Written;
+
+    /// <summary>What was written, in place: it changes with the next write and is zero after the wipe.</summary>
+    internal ReadOnlyMemory<byte> WrittenMemory => _output.WrittenMemory;
 
     /// <summary>Wipes what was written, for output that holds a secret.</summary>
     internal void Wipe() => _output.Wipe();
@@ -55,6 +60,24 @@ internal sealed class RustJsonWriter(bool pretty = false)
 
         return this;
     }
+
+    /// <summary>Text that is there as UTF-8, without a string in between that nobody could wipe.</summary>
+    internal RustJsonWriter Utf8Text(ReadOnlySpan<byte> utf8)
+    {
+        NextItem();
+        Put("\""u8);
+        for (int next; (next = utf8.IndexOfAny(s_escaped)) >= 0; utf8 = utf8[(next + 1)..])
+        {
+            Put(utf8[..next]);
+            s_strictUtf8.GetBytes(EscapeOf((char)utf8[next])!, _output);
+        }
+
+        Put(utf8);
+        Put("\""u8);
+        return this;
+    }
+
+    internal RustJsonWriter Flag(bool value) => Raw(value ? "true"u8 : "false"u8);
 
     internal RustJsonWriter Number(long value) => Raw(Encoding.ASCII.GetBytes(value.ToString(CultureInfo.InvariantCulture)));
 
@@ -99,6 +122,19 @@ internal sealed class RustJsonWriter(bool pretty = false)
 
         return EndObject();
     }
+
+    private static string? EscapeOf(char character) => character switch
+    {
+        '"' => "\\\"",
+        '\\' => "\\\\",
+        '\b' => "\\b",
+        '\t' => "\\t",
+        '\n' => "\\n",
+        '\f' => "\\f",
+        '\r' => "\\r",
+        < ' ' => $"\\u{(int)character:x4}",
+        _ => null,
+    };
 
     private RustJsonWriter Begin(char bracket)
     {
@@ -161,19 +197,7 @@ internal sealed class RustJsonWriter(bool pretty = false)
         int start = 0;
         for (int index = 0; index < text.Length; index++)
         {
-            string? escape = text[index] switch
-            {
-                '"' => "\\\"",
-                '\\' => "\\\\",
-                '\b' => "\\b",
-                '\t' => "\\t",
-                '\n' => "\\n",
-                '\f' => "\\f",
-                '\r' => "\\r",
-                < ' ' => $"\\u{(int)text[index]:x4}",
-                _ => null,
-            };
-            if (escape is not null)
+            if (EscapeOf(text[index]) is { } escape)
             {
                 s_strictUtf8.GetBytes(text.AsSpan(start, index - start), _output);
                 s_strictUtf8.GetBytes(escape, _output);
@@ -194,6 +218,8 @@ internal sealed class RustJsonWriter(bool pretty = false)
         private int _length;
 
         internal ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);
+
+        internal ReadOnlyMemory<byte> WrittenMemory => _bytes.AsMemory(0, _length);
 
         public void Advance(int count) => _length += count;
 

@@ -1,0 +1,60 @@
+using System.Text.Json;
+
+namespace RustFs.Kms.Backends.Emulator;
+
+/// <summary>Names of bundles, and the report of a dry run. Rules: http-api.md 2.23 and 2.24.</summary>
+internal static class BackupWire
+{
+    internal static HttpAnswer? NameProblem(string name)
+    {
+        string? why = name switch
+        {
+            "" => "empty",
+            { Length: > 128 } => "longer than 128 characters",
+            "." or ".." => "path traversal",
+            ['.', ..] => "must not start with a dot",
+            _ when !name.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '_' or '-') =>
+                name.Contains("..", StringComparison.Ordinal) ? "path traversal" : "contains characters outside the accepted set",
+            _ => null,
+        };
+        return why is null
+            ? null
+            : Answers.Failure(400, $"invalid bundle name {JsonSerializer.Serialize(name)}: {why}; expected a single name of [A-Za-z0-9._-]");
+    }
+
+    internal static HttpAnswer Plan(KmsRestorePlan plan) => Answers.Json(200, json =>
+    {
+        json.WriteStartObject("report");
+        json.WriteString("backup_id", plan.BackupId ?? string.Empty);
+        json.WriteString("target_deployment_identity", plan.TargetDeploymentIdentity);
+        WriteParts(json, "blockers", plan.Blockers, "code", "detail");
+        WriteParts(json, "conflicts", plan.Conflicts, "key_id", "kind", "detail");
+        WriteParts(json, "external_mismatches", plan.ExternalMismatches.Select(Unworded), "dependency", "expected", "observed");
+        json.WriteEndObject();
+        json.WriteNull("config_comparison");
+    });
+
+    // The seam gives each entry as its parts with a colon and a blank between.
+    private static void WriteParts(Utf8JsonWriter json, string name, IEnumerable<string> entries, params string[] fields)
+    {
+        json.WriteStartArray(name);
+        foreach (string entry in entries)
+        {
+            string[] parts = entry.Split(": ", fields.Length);
+            json.WriteStartObject();
+            for (int index = 0; index < fields.Length; index++)
+            {
+                json.WriteString(fields[index], index < parts.Length ? parts[index] : string.Empty);
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    // "dependency: expected this, observed that"
+    private static string Unworded(string mismatch) => mismatch
+        .Replace(": expected ", ": ", StringComparison.Ordinal)
+        .Replace(", observed ", ": ", StringComparison.Ordinal);
+}

@@ -1,0 +1,44 @@
+using RustFs.Kms.Backends.Wire;
+
+namespace RustFs.Kms.Backends.Http;
+
+/// <summary>How often a request may be sent: peers-and-conventions.md 4.9, rule 1.</summary>
+internal enum KmsRepeat
+{
+    /// <summary>Changes nothing: again whenever that may help.</summary>
+    Read,
+
+    /// <summary>Leaves nothing behind: again while no byte of an answer arrived.</summary>
+    DataKey,
+
+    /// <summary>Does the same when done twice: again when the server was not reached, or said 503 or 429.</summary>
+    Idempotent,
+
+    /// <summary>Sent once. When its answer is lost, nobody knows what happened.</summary>
+    Once,
+}
+
+/// <summary>One operation as a request of one generation of the API, and how its answer is read.</summary>
+internal sealed record KmsCall<T>(HttpMethod Method, string Path, Func<WireAnswer, T> Read)
+{
+    /// <summary>How often it may be sent; by default only what changes nothing is repeated.</summary>
+    internal KmsRepeat Repeat { get; init; } = KmsRepeat.Read;
+
+    /// <summary>Writes the body; null for none.</summary>
+    internal Action<RustJsonWriter>? Body { get; init; }
+
+    /// <summary>What it is about, for errors.</summary>
+    internal string? Target { get; init; }
+
+    /// <summary>What may have happened when the answer of a change is lost, as a sentence.</summary>
+    internal string Doubt { get; init; } = "The change may or may not have been made.";
+
+    /// <summary>The same request in another spelling, for a server that cannot read this one.</summary>
+    internal KmsCall<T>? Respelled { get; init; }
+}
+
+/// <summary>What the handlers know about a request beyond HTTP.</summary>
+internal sealed record KmsSend(KmsRepeat Repeat, string? Target, string Doubt)
+{
+    internal static HttpRequestOptionsKey<KmsSend> Key { get; } = new("RustFs.Kms.Send");
+}

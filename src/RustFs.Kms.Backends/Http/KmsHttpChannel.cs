@@ -1,0 +1,154 @@
+using System.Net;
+using System.Text;
+using RustFs.Kms.Backends.Wire;
+
+namespace RustFs.Kms.Backends.Http;
+
+/// <summary>
+/// One chain of handlers for one connection, for its whole life: retries, then the signature, then the sockets. Builds requests,
+/// and turns what is no success into <see cref="KmsException"/>.
+/// </summary>
+internal sealed class KmsHttpChannel : IDisposable
+{
+    private const string ApiPath = "/rustfs/admin/v3";
+    private static readonly string s_product =
+        typeof(KmsHttpChannel).Assembly.GetName().Version is { } version ? version.ToString(fieldCount: 3) : "0";
+
+    private readonly HttpClient _client;
+    private readonly KmsAwsCredentials? _credentials;
+    private readonly string _apiBase;
+
+    /// <summary>Checks the settings and builds the chain; nothing is sent.</summary>
+    /// <param name="options">How the server is reached.</param>
+    /// <param name="clock">The time, which tests freeze.</param>
+    /// <param name="transport">What carries the requests instead of sockets, for tests.</param>
+    /// <param name="jitter">A number from 0 to 1 for the waits between tries.</param>
+    /// <exception cref="KmsException">A setting cannot be used.</exception>
+    internal KmsHttpChannel(KmsEndpointOptions options, TimeProvider clock, HttpMessageHandler? transport = null, Func<double>? jitter = null)
+    {
+        EndpointRules.Require(options);
+        Options = options;
+        (ServerRoot, _apiBase) = Split(options.Endpoint);
+        Clock = new ServerClock(clock);
+        _credentials = options.Credential is { } credential ? new KmsAwsCredentials(credential) : null;
+        _client = new HttpClient(
+            new RetryHandler(options, Clock, jitter ?? Random.Shared.NextDouble)
+            {
+                InnerHandler = new SigningHandler(_credentials, options.Region, options.SigningService, Clock)
+                {
+                    InnerHandler = transport ?? Transport.Create(options),
+                },
+            })
+        {
+            // The retry handler keeps the deadlines, one for each try and one for all.
+            Timeout = Timeout.InfiniteTimeSpan,
+            DefaultRequestVersion = HttpVersion.Version11,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+    }
+
+    internal KmsEndpointOptions Options { get; }
+
+    internal ServerClock Clock { get; }
+
+    internal KmsAwsCredentials? Credentials => _credentials;
+
+    /// <summary>The server without the admin API's path: where its buckets are.</summary>
+    internal Uri ServerRoot { get; }
+
+    /// <summary>Sends a call, in its other spelling too if the server cannot read the first, and reads its answer.</summary>
+    internal async Task<T> SendAsync<T>(KmsCall<T> call, CancellationToken cancellationToken)
+    {
+        using WireAnswer answer = await SendOnceAsync(call, cancellationToken).ConfigureAwait(false);
+        return KmsWireError.Of(answer) switch
+        {
+            null => call.Read(answer),
+            { IsSpelling: true } when call.Respelled is { } respelled => await SendAsync(respelled, cancellationToken).ConfigureAwait(false),
+            { } error => throw Refusal(call, error),
+        };
+    }
+
+    /// <summary>Sends a call that only looks; the refusal is part of the result.</summary>
+    internal async Task<(WireAnswer Answer, KmsWireError? Error)> ProbeAsync(KmsCall<bool> call, CancellationToken cancellationToken)
+    {
+        WireAnswer answer = await SendOnceAsync(call, cancellationToken).ConfigureAwait(false);
+        return (answer, KmsWireError.Of(answer));
+    }
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _credentials?.Dispose();
+    }
+
+    private static KmsException Refusal<T>(KmsCall<T> call, KmsWireError error)
+    {
+        // A gateway speaks for itself: whether the KMS behind it did something, it does not know.
+        bool lost = error.Status is 502 or 504 && call.Repeat is KmsRepeat.Once or KmsRepeat.Idempotent;
+        return lost
+            ? new KmsException(KmsErrorCode.KmsOutcomeUnknown, $"The answer was lost. {call.Doubt} {error.Message}", call.Target)
+            {
+                HttpStatus = error.Status,
+                RequestId = error.RequestId,
+            }
+            : error.ToException(call.Target);
+    }
+
+    // The guides give base addresses that end in the API's own path; both forms are understood.
+    private static (Uri Root, string ApiBase) Split(Uri endpoint)
+    {
+        string path = endpoint.AbsolutePath.TrimEnd('/');
+        string authority = endpoint.GetLeftPart(UriPartial.Authority);
+        foreach (string api in (ReadOnlySpan<string>)[ApiPath, "/minio/admin/v3"])
+        {
+            foreach (string end in (ReadOnlySpan<string>)[api + "/kms", api])
+            {
+                if (path.EndsWith(end, StringComparison.Ordinal))
+                {
+                    string prefix = path[..^end.Length];
+                    return (new Uri(authority + prefix + "/"), authority + prefix + api + "/kms/");
+                }
+            }
+        }
+
+        return (new Uri(authority + path + "/"), authority + path + ApiPath + "/kms/");
+    }
+
+    private async Task<WireAnswer> SendOnceAsync<T>(KmsCall<T> call, CancellationToken cancellationToken)
+    {
+        var body = new RustJsonWriter();
+        try
+        {
+            Write(call, body);
+            using var request = new HttpRequestMessage(call.Method, new Uri(_apiBase + call.Path))
+            {
+                Version = HttpVersion.Version11,
+                VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+                Content = new KmsRequestContent(body.WrittenMemory),
+            };
+            request.Options.Set(KmsSend.Key, new KmsSend(call.Repeat, call.Target, call.Doubt));
+            request.Headers.UserAgent.ParseAdd("RustFs.Kms/" + s_product);
+            request.Headers.AcceptEncoding.ParseAdd("identity"); // what is not packed cannot explode
+            using HttpResponseMessage response = await _client
+                .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            return ((KmsAnswerContent)response.Content).Take();
+        }
+        finally
+        {
+            body.Wipe();
+        }
+    }
+
+    private static void Write<T>(KmsCall<T> call, RustJsonWriter body)
+    {
+        try
+        {
+            call.Body?.Invoke(body);
+        }
+        catch (EncoderFallbackException)
+        {
+            throw new KmsException(
+                KmsErrorCode.KmsUsage, "A text of the request is not valid Unicode text: it holds half of a surrogate pair.", call.Target);
+        }
+    }
+}

@@ -1,0 +1,364 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using RustFs.Kms.Backends.Wire;
+
+namespace RustFs.Kms.Backends.Http;
+
+/// <summary>
+/// The outermost handler: each try from the signature to the answer's last byte, its deadline, and whether there is another one.
+/// What comes out is an answer that was read to its end, or a <see cref="KmsException"/>.
+/// </summary>
+internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock, Func<double> jitter) : DelegatingHandler
+{
+    private const int MaximumAnswer = 16 * 1024 * 1024;
+    private static readonly TimeSpan s_firstDelay = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_longestDelay = TimeSpan.FromSeconds(5);
+
+    /// <summary>How a try ended without an answer.</summary>
+    private enum Loss
+    {
+        None,
+
+        /// <summary>The request did not leave this machine.</summary>
+        Unsent,
+
+        /// <summary>It may have arrived; nothing came back.</summary>
+        Silent,
+
+        /// <summary>The answer began and is not whole.</summary>
+        Broken,
+    }
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        KmsSend send = request.Options.TryGetValue(KmsSend.Key, out KmsSend? known)
+            ? known
+            : throw new InvalidOperationException("A request without its rules was sent.");
+        long start = clock.Clock.GetTimestamp();
+        bool corrected = false;
+        for (int attempt = 1, repeats = 0; ; attempt++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            (request.Content as KmsRequestContent)?.Rewind();
+            Outcome outcome = await TryOnceAsync(request, attempt, corrected, Remaining(start), cancellationToken).ConfigureAwait(false);
+            KmsWireError? error = outcome.Answer is { } answer ? KmsWireError.Of(answer) : null;
+            if (outcome.Answer is not null && error is null)
+            {
+                return Wrap(request, outcome.Answer);
+            }
+
+            // The server checks the time before it does anything, so this is safe for every request.
+            if (error?.Code == KmsErrorCode.KmsClockSkew && !corrected && outcome.Date is { } date && clock.TryCorrect(date))
+            {
+                corrected = true;
+                outcome.Answer?.Dispose();
+                continue;
+            }
+
+            TimeSpan? delay = repeats < options.RetryCount && MayRepeat(send.Repeat, outcome, error) ? Delay(repeats, outcome.RetryAfter) : null;
+            if (delay is null || delay >= Remaining(start))
+            {
+                return outcome.Answer is not null ? Wrap(request, outcome.Answer) : throw Failure(send, outcome);
+            }
+
+            outcome.Answer?.Dispose();
+            repeats++;
+            await Task.Delay(delay.Value, clock.Clock, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static HttpResponseMessage Wrap(HttpRequestMessage request, WireAnswer answer) =>
+        new((HttpStatusCode)answer.Status) { RequestMessage = request, Content = new KmsAnswerContent(answer) };
+
+    private static bool MayRepeat(KmsRepeat repeat, Outcome outcome, KmsWireError? error)
+    {
+        // A service that is stopped says 503 too, and waiting does not start it.
+        bool busy = error is { Status: 429 or 503, Code: not (KmsErrorCode.KmsNotRunning or KmsErrorCode.KmsNotConfigured) };
+        bool unreachable = outcome is { Loss: Loss.Unsent, Failure: not KmsErrorCode.KmsTls };
+        return repeat switch
+        {
+            KmsRepeat.Read => busy || unreachable || outcome.Loss is Loss.Silent or Loss.Broken || error is { Status: 502 or 504 },
+            KmsRepeat.Idempotent => busy || unreachable,
+            KmsRepeat.DataKey => unreachable || outcome.Loss == Loss.Silent,
+            _ => false,
+        } && outcome.MayRecur;
+    }
+
+    private static KmsException Failure(KmsSend send, Outcome outcome)
+    {
+        bool unknown = send.Repeat is KmsRepeat.Once or KmsRepeat.Idempotent && outcome.Loss is Loss.Silent or Loss.Broken;
+        return new KmsException(
+            unknown ? KmsErrorCode.KmsOutcomeUnknown : outcome.Failure,
+            unknown ? $"The answer was lost. {send.Doubt} {outcome.Reason}" : outcome.Reason,
+            send.Target,
+            innerException: outcome.Cause)
+        {
+            HttpStatus = outcome.Status,
+            RequestId = outcome.RequestId,
+        };
+    }
+
+    private static bool IsUnsent(HttpRequestException exception, HttpContent? content) => exception.HttpRequestError
+        is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
+        or HttpRequestError.ProxyTunnelError
+        || content is KmsRequestContent { Left: false };
+
+    private static Outcome Lost(HttpRequestMessage request, Exception exception, bool answerBegan)
+    {
+        string server = request.RequestUri!.GetLeftPart(UriPartial.Authority);
+        AuthenticationException? tls = Causes(exception).OfType<AuthenticationException>().FirstOrDefault();
+        if (tls is not null || exception is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError })
+        {
+            return new Outcome
+            {
+                Loss = Loss.Unsent,
+                Failure = KmsErrorCode.KmsTls,
+                Reason = $"There is no secure connection to {server}: {WireText.Clean((tls ?? exception).Message)}",
+                MayRecur = false,
+                Cause = exception,
+            };
+        }
+
+        if (answerBegan)
+        {
+            return new Outcome
+            {
+                Loss = Loss.Broken,
+                Failure = KmsErrorCode.KmsProtocol,
+                Reason = $"The answer of {server} broke off before its end.",
+                Cause = exception,
+            };
+        }
+
+        bool unsent = exception is HttpRequestException http && IsUnsent(http, request.Content);
+        string why = WireText.Clean(Causes(exception).Last().Message)?.TrimEnd('.') ?? "no reason was given";
+        return new Outcome
+        {
+            Loss = unsent ? Loss.Unsent : Loss.Silent,
+            Failure = exception is HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded }
+                ? KmsErrorCode.KmsProtocol
+                : KmsErrorCode.KmsNetwork,
+            Reason = unsent ? $"{server} cannot be reached: {why}." : $"The connection to {server} broke before an answer came: {why}.",
+            Cause = exception,
+        };
+    }
+
+    private static IEnumerable<Exception> Causes(Exception? exception)
+    {
+        for (; exception is not null; exception = exception.InnerException)
+        {
+            yield return exception;
+        }
+    }
+
+    private static async Task<WireAnswer> ReadAsync(HttpResponseMessage response, string? requestId, CancellationToken cancellationToken)
+    {
+        KmsException Refuse(string why) => new(KmsErrorCode.KmsProtocol, $"The server's answer cannot be used: {why}.");
+
+        if (response.Content.Headers.ContentEncoding.Any(coding => coding != "identity"))
+        {
+            throw Refuse("it is compressed, though the request allowed only plain answers");
+        }
+
+        long? declared = response.Content.Headers.ContentLength;
+        if (declared > MaximumAnswer)
+        {
+            throw Refuse("it is larger than 16 MiB");
+        }
+
+        byte[] buffer = new byte[(int)(declared ?? 4096)];
+        int length = 0;
+        try
+        {
+            Stream body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+            await using (body.ConfigureAwait(false))
+            {
+                while (true)
+                {
+                    if (length == buffer.Length)
+                    {
+                        // Whole when its declared length is there: the stream itself notices when bytes are missing.
+                        byte[] one = new byte[1];
+                        if (await body.ReadAsync(one, cancellationToken).ConfigureAwait(false) == 0)
+                        {
+                            break;
+                        }
+
+                        if (length >= MaximumAnswer)
+                        {
+                            throw Refuse("it is larger than 16 MiB");
+                        }
+
+                        byte[] larger = new byte[Math.Clamp(length * 2, 4096, MaximumAnswer)];
+                        buffer.AsSpan(0, length).CopyTo(larger);
+                        CryptographicOperations.ZeroMemory(buffer);
+                        buffer = larger;
+                        buffer[length++] = one[0];
+                        CryptographicOperations.ZeroMemory(one);
+                    }
+
+                    int read = await body.ReadAsync(buffer.AsMemory(length), cancellationToken).ConfigureAwait(false);
+                    if (read == 0)
+                    {
+                        break;
+                    }
+
+                    length += read;
+                }
+            }
+
+            return new WireAnswer((int)response.StatusCode, buffer, length, requestId);
+        }
+        catch
+        {
+            CryptographicOperations.ZeroMemory(buffer);
+            throw;
+        }
+    }
+
+    private static string? RequestIdOf(HttpResponseMessage response)
+    {
+        foreach (string name in (ReadOnlySpan<string>)["x-request-id", "x-amz-request-id"])
+        {
+            if (response.Headers.TryGetValues(name, out IEnumerable<string>? values) && WireText.Clean(values.FirstOrDefault(), 200) is { } id)
+            {
+                return id;
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<Outcome> TryOnceAsync(
+        HttpRequestMessage request, int attempt, bool corrected, TimeSpan remaining, CancellationToken cancellationToken)
+    {
+        if (remaining <= TimeSpan.Zero)
+        {
+            return new Outcome { Loss = Loss.Unsent, Failure = KmsErrorCode.KmsTimeout, Reason = TooLong(options.Timeout), MayRecur = false };
+        }
+
+        TimeSpan limit = remaining < options.TryTimeout ? remaining : options.TryTimeout;
+        using var deadline = new CancellationTokenSource(limit, clock.Clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        long start = clock.Clock.GetTimestamp();
+        int? status = null;
+        string? requestId = null;
+        try
+        {
+            using HttpResponseMessage response = await base.SendAsync(request, either.Token).ConfigureAwait(false);
+            status = (int)response.StatusCode;
+            requestId = RequestIdOf(response);
+            return status is >= 300 and < 400
+                ? Redirected(request, response) with { Status = status, RequestId = requestId }
+                : new Outcome
+                {
+                    Answer = await ReadAsync(response, requestId, either.Token).ConfigureAwait(false),
+                    RetryAfter = RetryAfterOf(response.Headers),
+                    Date = response.Headers.Date,
+                };
+        }
+        catch (KmsException exception)
+        {
+            return new Outcome
+            {
+                Loss = Loss.Broken,
+                Failure = exception.Code,
+                Reason = exception.Message,
+                MayRecur = false,
+                Status = status,
+                RequestId = requestId,
+            };
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        {
+            cancellationToken.ThrowIfCancellationRequested(); // a stop tears the connection down, and that is not a failure
+            return Lost(request, exception, status is not null) with { Status = status, RequestId = requestId };
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            bool unsent = !deadline.IsCancellationRequested || request.Content is KmsRequestContent { Left: false };
+            return new Outcome
+            {
+                Loss = status is not null ? Loss.Broken : unsent ? Loss.Unsent : Loss.Silent,
+                Failure = KmsErrorCode.KmsTimeout,
+                Reason = deadline.IsCancellationRequested
+                    ? TooLong(limit)
+                    : $"{request.RequestUri!.GetLeftPart(UriPartial.Authority)} did not accept a connection within {options.ConnectTimeout.TotalSeconds:0.###} s.",
+                Cause = exception,
+                Status = status,
+                RequestId = requestId,
+            };
+        }
+        finally
+        {
+            options.OnRequest?.Invoke(new KmsRequestLogEntry(
+                request.Method.Method,
+                request.RequestUri!.AbsolutePath,
+                status,
+                clock.Clock.GetElapsedTime(start),
+                requestId,
+                attempt,
+                corrected ? clock.Describe() : null));
+        }
+    }
+
+    private static string TooLong(TimeSpan limit) => $"There was no whole answer within {limit.TotalSeconds:0.###} s.";
+
+    private static Outcome Redirected(HttpRequestMessage request, HttpResponseMessage response)
+    {
+        Uri? to = response.Headers.Location is { } location ? new Uri(request.RequestUri!, location) : null;
+        string where = to is { IsAbsoluteUri: true, Host.Length: > 0 } ? WireText.Clean(to.GetLeftPart(UriPartial.Authority), 200)! : "another address";
+        return new Outcome
+        {
+            Failure = KmsErrorCode.KmsProtocol,
+            Reason = $"The server wants to redirect the request to {where}. A signed request goes only to the endpoint that it was signed for; "
+                + "if that address is the right one, use it as the endpoint.",
+            MayRecur = false,
+        };
+    }
+
+    private TimeSpan Remaining(long start) => options.Timeout - clock.Clock.GetElapsedTime(start);
+
+    private TimeSpan? RetryAfterOf(HttpResponseHeaders headers) => headers.RetryAfter switch
+    {
+        { Delta: { } delta } => delta,
+        { Date: { } date } => date > clock.Now ? date - clock.Now : TimeSpan.Zero,
+        _ => null,
+    };
+
+    private TimeSpan Delay(int repeats, TimeSpan? retryAfter)
+    {
+        if (retryAfter is { } asked)
+        {
+            return asked;
+        }
+
+        TimeSpan ceiling = s_firstDelay * Math.Pow(2, repeats);
+        return (ceiling < s_longestDelay ? ceiling : s_longestDelay) * jitter();
+    }
+
+    private sealed record Outcome
+    {
+        internal WireAnswer? Answer { get; init; }
+
+        internal Loss Loss { get; init; }
+
+        internal KmsErrorCode Failure { get; init; }
+
+        internal string Reason { get; init; } = string.Empty;
+
+        internal bool MayRecur { get; init; } = true;
+
+        internal Exception? Cause { get; init; }
+
+        internal int? Status { get; init; }
+
+        internal string? RequestId { get; init; }
+
+        internal TimeSpan? RetryAfter { get; init; }
+
+        internal DateTimeOffset? Date { get; init; }
+    }
+}

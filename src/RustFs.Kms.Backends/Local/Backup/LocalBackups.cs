@@ -1,0 +1,332 @@
+using System.Security.Cryptography;
+
+namespace RustFs.Kms.Backends.Local.Backup;
+
+/// <summary>
+/// Makes bundles of a key directory and restores them into it. Needs no opened store: a directory that is missing, empty or half
+/// restored is what a restore is for. Rules: local-backend-format.md 6.
+/// </summary>
+internal sealed class LocalBackups : IDisposable
+{
+    private const string Fail = "fail";
+    private const string IntoEmptyTarget = "restore-into-empty-target";
+
+    private readonly KeyDirectory _directory;
+    private readonly KmsSecret _kek;
+    private readonly KmsSecret? _masterKey;
+    private readonly KmsBackupEnvironment _environment;
+    private readonly TimeProvider _clock;
+    private readonly string? _connection;
+    private readonly Action<string>? _before;
+    private readonly string? _problem;
+
+    /// <summary>Prepares backups and restores; touches nothing.</summary>
+    /// <param name="keyDirectory">The key directory, absolute.</param>
+    /// <param name="masterKey">Its master key; copied. Null for a directory without one.</param>
+    /// <param name="environment">What bundles are made with; the sealing key is copied.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="connection">The connection's name.</param>
+    /// <param name="before">Called before each change of the disk, with what it is; for proving that each may be the last.</param>
+    internal LocalBackups(
+        string keyDirectory,
+        KmsSecret? masterKey,
+        KmsBackupEnvironment environment,
+        TimeProvider clock,
+        string? connection,
+        Action<string>? before = null)
+    {
+        _directory = new KeyDirectory(keyDirectory);
+        _kek = KmsSecret.CopyOf(environment.Kek.Bytes);
+        _masterKey = masterKey is null ? null : KmsSecret.CopyOf(masterKey.Bytes);
+        _environment = environment;
+        _clock = clock;
+        _connection = connection;
+        _before = before;
+        _problem = ProblemOf(environment, masterKey);
+    }
+
+    /// <summary>Whether and how backups can be made.</summary>
+    internal KmsBackupStatus GetStatus(string serviceState) => new()
+    {
+        Connection = _connection,
+        ServiceState = serviceState,
+        Backend = "local",
+        Responsibility = "full-material",
+        ExportSupported = _problem is null,
+        DeploymentIdentity = _environment.DeploymentIdentity,
+        BackupRoot = _environment.Directory,
+        KekConfigured = true,
+        KekId = _environment.KekId,
+        KekVersion = _environment.KekVersion,
+        TargetKeyDirectory = _directory.Path,
+        UnavailableReason = _problem,
+    };
+
+    /// <summary>Makes a bundle.</summary>
+    /// <param name="backupId">Its name; null for a random one.</param>
+    /// <param name="configuration">The service's configuration without secrets, as JSON, which goes into the bundle as evidence; null for none.</param>
+    /// <param name="cancellationToken">Cancels before anything is written.</param>
+    internal Task<KmsBackup> BackupAsync(string? backupId, byte[]? configuration, CancellationToken cancellationToken) =>
+        RunAsync("The bundle could not be made", async secrets =>
+        {
+            string name = backupId ?? BackupName.Generate();
+            string destination = PathOf(name);
+            if (!Directory.Exists(_directory.Path))
+            {
+                throw new KmsException(KmsErrorCode.KmsNotFound, $"There is no key directory '{_directory.Path}'.", _directory.Path);
+            }
+
+            BackupSnapshot snapshot = await BackupWriter
+                .TakeAsync(_directory, secrets, _environment, name, configuration, _clock, cancellationToken).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            string digest = BackupWriter.Write(destination, snapshot, _before);
+            return new KmsBackup
+            {
+                Connection = _connection,
+                BackupId = name,
+                SnapshotGeneration = (long)snapshot.Manifest.SnapshotGeneration,
+                DeploymentIdentity = _environment.DeploymentIdentity,
+                ArtifactCount = snapshot.Manifest.Artifacts.Count,
+                ManifestDigest = digest,
+                KekId = _environment.KekId,
+                KekVersion = _environment.KekVersion,
+                ConfigurationIncluded = configuration is not null,
+            };
+        }, cancellationToken);
+
+    /// <summary>Says what a restore would do, point by point. Writes nothing.</summary>
+    internal Task<RestoreExamination> ExamineAsync(string bundle, long? observedGeneration, CancellationToken cancellationToken) =>
+        RunAsync($"The bundle '{bundle}' could not be examined", secrets =>
+        {
+            string path = PathOf(bundle);
+            var examination = new RestoreExamination(_environment.DeploymentIdentity);
+            try
+            {
+                BackupBundle opened = Open(path);
+                using var verified = VerifiedBundle.Verify(
+                    opened, secrets.Kek, secrets.MasterKey, _environment.DeploymentIdentity, cancellationToken);
+                examination.Add(verified, _clock.GetUtcNow());
+                examination.AddGeneration(verified.Manifest, observedGeneration);
+                examination.AddTarget(new RestoreTarget(_directory.Path, _before), _directory, verified);
+            }
+            catch (BundleException problem)
+            {
+                examination.Blockers.Add(problem);
+            }
+
+            return Task.FromResult(examination);
+        }, cancellationToken);
+
+    /// <summary>Says what a restore would do. Writes nothing.</summary>
+    internal async Task<KmsRestorePlan> PlanRestoreAsync(string bundle, long? observedGeneration, CancellationToken cancellationToken)
+    {
+        RestoreExamination examination = await ExamineAsync(bundle, observedGeneration, cancellationToken).ConfigureAwait(false);
+        return examination.Describe(bundle, _connection);
+    }
+
+    /// <summary>Restores a bundle, or carries on a restore of it that was interrupted.</summary>
+    internal Task<KmsRestoreResult> RestoreAsync(
+        string bundle, string confirmBackupId, string conflictPolicy, long? observedGeneration, CancellationToken cancellationToken) =>
+        RunAsync($"The bundle '{bundle}' could not be restored", async secrets =>
+        {
+            if (conflictPolicy is not (Fail or IntoEmptyTarget))
+            {
+                throw new KmsException(
+                    KmsErrorCode.KmsUsage, $"The conflict policy '{conflictPolicy}' is neither '{Fail}' nor '{IntoEmptyTarget}'.", bundle);
+            }
+
+            string path = PathOf(bundle);
+            try
+            {
+                RequireBundle(path, bundle);
+                BackupBundle opened = Open(path);
+                RequireConfirmed(opened.Manifest, bundle, confirmBackupId, conflictPolicy);
+                using var verified = VerifiedBundle.Verify(
+                    opened, secrets.Kek, secrets.MasterKey, _environment.DeploymentIdentity, cancellationToken);
+                _ = verified.RequireUsable();
+                if (RestoreExamination.IsRegression(verified.Manifest, observedGeneration))
+                {
+                    throw new KmsException(
+                        KmsErrorCode.KmsPreconditionFailed,
+                        $"The bundle '{bundle}' is of generation {verified.Manifest.SnapshotGeneration}, and {observedGeneration} was seen already.",
+                        bundle);
+                }
+
+                return await RestoreAsync(verified, secrets.Kek, cancellationToken).ConfigureAwait(false);
+            }
+            catch (BundleException problem)
+            {
+                throw problem.ForCaller(bundle);
+            }
+        }, cancellationToken);
+
+    /// <summary>Takes back a restore that is half done.</summary>
+    /// <returns>The directory.</returns>
+    internal async Task<string> AbortRestoreAsync(string confirmTargetKeyDirectory, CancellationToken cancellationToken)
+    {
+        string path = _directory.Path;
+        if (!string.Equals(confirmTargetKeyDirectory, path, StringComparison.Ordinal))
+        {
+            throw new KmsException(
+                KmsErrorCode.KmsUsage, $"The confirmation '{confirmTargetKeyDirectory}' is not the key directory '{path}'.", path);
+        }
+
+        if (!Directory.Exists(path))
+        {
+            throw new KmsException(
+                KmsErrorCode.KmsPreconditionFailed, $"No restore into '{path}' is in progress: there is no such directory.", path);
+        }
+
+        try
+        {
+            using DirectoryLock held = await DirectoryLock.AcquireAsync(path, cancellationToken).ConfigureAwait(false);
+            new RestoreTarget(path, _before).Abort();
+            return path;
+        }
+        catch (Exception exception) when (StorageFailure.Is(exception))
+        {
+            throw StorageFailure.Of(exception, $"The restore into '{path}' was taken back in part only, and its abort may be run again", path);
+        }
+    }
+
+    /// <summary>Opens a bundle for taking keys from it, of whatever deployment. Not one byte of it changes. The caller disposes of it.</summary>
+    /// <param name="bundle">The bundle's name.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    internal Task<VerifiedBundle> OpenBundleAsync(string bundle, CancellationToken cancellationToken) =>
+        RunAsync($"The bundle '{bundle}' could not be opened", secrets =>
+        {
+            string path = PathOf(bundle);
+            VerifiedBundle? verified = null;
+            try
+            {
+                RequireBundle(path, bundle);
+                verified = VerifiedBundle.Verify(Open(path), secrets.Kek, secrets.MasterKey, deploymentIdentity: null, cancellationToken);
+                return Task.FromResult(verified.RequireUsable());
+            }
+            catch (BundleException problem)
+            {
+                verified?.Dispose();
+                throw problem.ForCaller(bundle);
+            }
+        }, cancellationToken);
+
+    public void Dispose()
+    {
+        _kek.Dispose();
+        _masterKey?.Dispose();
+    }
+
+    // A server that is set up so makes no backups either: local-backend-format.md 6.3.
+    private static string? ProblemOf(KmsBackupEnvironment environment, KmsSecret? masterKey) =>
+        environment.Kek.Length != KeyRecord.MaterialLength
+            ? $"The key that seals bundles has {environment.Kek.Length} bytes instead of {KeyRecord.MaterialLength}."
+        : environment.KekId.Length == 0 ? "The key that seals bundles has no id."
+        : environment.DeploymentIdentity.Length == 0 ? "The identity of the deployment is not known."
+        : environment.RustFsVersion.Length == 0 ? "The version of RustFS is not known."
+        : !Path.IsPathFullyQualified(environment.Directory) ? $"The backup directory '{environment.Directory}' is not an absolute path."
+        : masterKey is not null && IsSame(environment.Kek, masterKey)
+            ? "The key that seals bundles is the master key: who has one would have both."
+        : null;
+
+    // As text, as bytes, and as what the text decodes to.
+    private static bool IsSame(KmsSecret kek, KmsSecret masterKey)
+    {
+        if (CryptographicOperations.FixedTimeEquals(kek.Bytes, masterKey.Bytes))
+        {
+            return true;
+        }
+
+        // Base64 of 32 bytes is 44 characters; white space around it is not part of the key.
+        ReadOnlySpan<byte> text = masterKey.Bytes;
+        using KmsSecret encoded = KmsSecret.OfLength(System.Buffers.Text.Base64.GetMaxEncodedToUtf8Length(kek.Length));
+        _ = System.Buffers.Text.Base64.EncodeToUtf8(kek.Bytes, encoded.Bytes, out _, out _);
+        return CryptographicOperations.FixedTimeEquals(encoded.Bytes, text.Trim(" \t\r\n"u8));
+    }
+
+    private async Task<KmsRestoreResult> RestoreAsync(VerifiedBundle bundle, KmsSecret kek, CancellationToken cancellationToken)
+    {
+        string path = _directory.Path;
+        var target = new RestoreTarget(path, _before);
+        try
+        {
+            target.Make();
+            using DirectoryLock held = await DirectoryLock.AcquireAsync(path, cancellationToken).ConfigureAwait(false);
+            (bool resumed, string? leftover) = target.Restore(bundle, kek, cancellationToken);
+            return new KmsRestoreResult
+            {
+                Connection = _connection,
+                BackupId = bundle.Manifest.BackupId,
+                SnapshotGeneration = RestoreExamination.Shown(bundle.Manifest.SnapshotGeneration),
+                RestoredKeyIds = [.. bundle.KeyIds],
+                SaltRestored = bundle.Salt is not null,
+                Resumed = resumed,
+                Warnings = leftover is null ? [] : [leftover],
+            };
+        }
+        catch (Exception exception) when (StorageFailure.Is(exception))
+        {
+            throw StorageFailure.Of(
+                exception,
+                target.IsCommitted
+                    ? $"The restore into '{path}' is half done. The same restore may be run again, or aborted"
+                    : $"The restore into '{path}' failed before it put any key there",
+                path);
+        }
+    }
+
+    private static void RequireBundle(string path, string bundle)
+    {
+        if (!Directory.Exists(path))
+        {
+            throw new KmsException(KmsErrorCode.KmsNotFound, $"There is no bundle '{bundle}'.", bundle);
+        }
+    }
+
+    private static void RequireConfirmed(BackupManifest manifest, string bundle, string confirmBackupId, string conflictPolicy)
+    {
+        if (!string.Equals(manifest.BackupId, confirmBackupId, StringComparison.Ordinal))
+        {
+            throw new KmsException(
+                KmsErrorCode.KmsUsage,
+                $"The confirmation '{confirmBackupId}' is not the id in the bundle's manifest, '{manifest.BackupId}'.",
+                bundle);
+        }
+
+        if (conflictPolicy == Fail)
+        {
+            throw new KmsException(
+                KmsErrorCode.KmsPreconditionFailed,
+                $"The conflict policy '{Fail}' never writes; '{IntoEmptyTarget}' restores into an empty directory. Nothing was written.",
+                bundle);
+        }
+    }
+
+    private string PathOf(string bundle)
+    {
+        BackupName.Validate(bundle);
+        return Path.Combine(_environment.Directory, bundle);
+    }
+
+    private BackupBundle Open(string path) => BackupBundle.Open(path, _environment.KekId, _environment.KekVersion);
+
+    // Opening a thousand records takes long enough to stop the caller's thread from reacting.
+    private Task<T> RunAsync<T>(string failure, Func<BackupSecrets, Task<T>> operation, CancellationToken cancellationToken) => Task.Run(
+        async () =>
+        {
+            if (_problem is not null)
+            {
+                throw new KmsException(KmsErrorCode.KmsPreconditionFailed, $"{failure}: {_problem}", _directory.Path);
+            }
+
+            using var secrets = BackupSecrets.CopyOf(_kek, _masterKey);
+            try
+            {
+                return await operation(secrets).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (StorageFailure.Is(exception))
+            {
+                throw StorageFailure.Of(exception, failure, _directory.Path);
+            }
+        },
+        cancellationToken);
+}

@@ -1,0 +1,192 @@
+using System.Globalization;
+
+namespace RustFs.Kms.Backends.Local.Backup;
+
+/// <summary>
+/// What stands in the way of a restore, point by point, as RustFS's dry run has it (http-api.md 2.24), and what the operator
+/// should know before.
+/// </summary>
+internal sealed class RestoreExamination(string targetDeploymentIdentity)
+{
+    private const string KeyExists = "key-already-exists";
+
+    internal string TargetDeploymentIdentity { get; } = targetDeploymentIdentity;
+
+    /// <summary>The id in the manifest; empty when that cannot be read.</summary>
+    internal string BackupId { get; private set; } = "";
+
+    internal List<BundleException> Blockers { get; } = [];
+
+    internal List<(string KeyId, string Kind, string Detail)> Conflicts { get; } = [];
+
+    internal List<(string Dependency, string Expected, string Observed)> ExternalMismatches { get; } = [];
+
+    internal List<string> Warnings { get; } = [];
+
+    /// <summary>The configuration in the bundle, as JSON; null when there is none that can be read.</summary>
+    internal byte[]? Configuration { get; private set; }
+
+    /// <summary>Whether the bundle is older than what was seen already. The same generation is none: a drill may be repeated.</summary>
+    internal static bool IsRegression(BackupManifest manifest, long? observedGeneration) =>
+        observedGeneration is { } observed && observed > 0 && manifest.SnapshotGeneration < (ulong)observed;
+
+    /// <summary>A generation as it is shown; null for one that only a broken clock makes.</summary>
+    internal static long? Shown(ulong generation) => generation <= long.MaxValue ? (long)generation : null;
+
+    /// <summary>Takes over what the bundle's verification found.</summary>
+    internal void Add(VerifiedBundle bundle, DateTimeOffset now)
+    {
+        BackupId = bundle.Manifest.BackupId;
+        Configuration = bundle.Configuration;
+        Blockers.AddRange(bundle.Problems);
+        if (bundle.WrongMasterKey)
+        {
+            // Neither value is shown: the older derivation has no salt, and its value can be guessed against.
+            ExternalMismatches.Add(("local KMS master key", "the one that the bundle was made under", "another one"));
+        }
+
+        foreach (KeyRecord record in bundle.KeyIds.Select(bundle.Load))
+        {
+            if (record.State == KmsKeyState.Unavailable)
+            {
+                Warnings.Add($"The key '{record.KeyId}' is a tombstone: a server removes it within a minute of starting.");
+            }
+            else if (record is { State: KmsKeyState.PendingDeletion, DeletionDate: { } date } && date.Instant <= now)
+            {
+                Warnings.Add($"The key '{record.KeyId}' was due for deletion at {date.Text}: a server destroys it within a minute of starting.");
+            }
+        }
+    }
+
+    internal void AddGeneration(BackupManifest manifest, long? observedGeneration)
+    {
+        if (IsRegression(manifest, observedGeneration))
+        {
+            Conflicts.Add((
+                "*",
+                "generation-regression",
+                $"The bundle is of generation {manifest.SnapshotGeneration}, and {observedGeneration} was seen already."));
+        }
+    }
+
+    /// <summary>Looks at the directory that would be restored into.</summary>
+    internal void AddTarget(RestoreTarget target, KeyDirectory directory, VerifiedBundle bundle)
+    {
+        if (!target.Exists)
+        {
+            if (File.Exists(directory.Path))
+            {
+                Conflicts.Add((directory.Path, KeyExists, "It is a file, not a directory."));
+            }
+
+            return;
+        }
+
+        RestoreMarker? marker = ReadMarker(target, bundle.Manifest);
+        foreach (string name in target.ForeignEntries(marker))
+        {
+            AddEntry(name, directory, bundle);
+        }
+
+        if (marker is not null)
+        {
+            Warnings.Add("A restore of this bundle is half done there, and would be carried on.");
+        }
+        else if (Conflicts.Count > 0 && target.HasStaging)
+        {
+            Warnings.Add($"A restore was interrupted there; '{KeyDirectory.RestoreStagingName}' is left of it.");
+        }
+
+        if (!OperatingSystem.IsWindows() && File.GetUnixFileMode(directory.Path) != DurableFile.DirectoryMode)
+        {
+            Warnings.Add($"The directory '{directory.Path}' is open to others than its owner; a server sets its mode to 0700 when it starts.");
+        }
+    }
+
+    internal KmsRestorePlan Describe(string bundle, string? connection) => new()
+    {
+        Connection = connection,
+        Bundle = bundle,
+        BackupId = BackupId,
+        TargetDeploymentIdentity = TargetDeploymentIdentity,
+        Blockers = [.. Blockers.Select(blocker => $"{blocker.Code}: {blocker.Message}")],
+        Conflicts = [.. Conflicts.Select(conflict => $"{conflict.KeyId}: {conflict.Kind}: {conflict.Detail}")],
+        ExternalMismatches = [.. ExternalMismatches.Select(mismatch =>
+            $"{mismatch.Dependency}: expected {mismatch.Expected}, observed {mismatch.Observed}")],
+        Warnings = [.. Warnings],
+    };
+
+    // Null unless it is this bundle's own; another, and one that nobody can read, stands in the way.
+    private RestoreMarker? ReadMarker(RestoreTarget target, BackupManifest manifest)
+    {
+        try
+        {
+            RestoreMarker? marker = target.ReadMarker();
+            if (marker is null || marker.IsSameBundle(manifest.BackupId, manifest.Digest))
+            {
+                return marker;
+            }
+
+            Conflicts.Add((KeyDirectory.RestoreMarkerName, KeyExists, $"A restore of another bundle, '{marker.BackupId}', is half done."));
+        }
+        catch (KmsException exception)
+        {
+            Conflicts.Add((KeyDirectory.RestoreMarkerName, KeyExists, exception.Message));
+        }
+
+        return null;
+    }
+
+    private void AddEntry(string name, KeyDirectory directory, VerifiedBundle bundle)
+    {
+        if (KeyDirectory.KeyIdOf(name) is not { } keyId)
+        {
+            Conflicts.Add((name, KeyExists, name == KeyDirectory.SaltName
+                ? "The directory has a salt: keys that are made there later would depend on it."
+                : "The directory is not empty."));
+            return;
+        }
+
+        Conflicts.Add((keyId, KeyExists, "The directory has a key of this id."));
+        if (bundle.KeyIds.Contains(keyId) && TryLoad(directory, keyId) is { } there)
+        {
+            AddRegressions(bundle.Load(keyId), there);
+        }
+    }
+
+    // A server's dry run says only that the key is there. How the bundle's differs from it is what the operator decides by.
+    private void AddRegressions(KeyRecord ours, KeyRecord there)
+    {
+        if (ours.Version < there.Version)
+        {
+            Conflicts.Add((ours.KeyId, "version-regression", string.Create(
+                CultureInfo.InvariantCulture, $"The bundle has version {ours.Version}, the directory {there.Version}.")));
+        }
+
+        if (Rank(ours.State) < Rank(there.State))
+        {
+            Conflicts.Add((ours.KeyId, "state-regression", $"In the bundle the key is {ours.State}, in the directory {there.State}."));
+        }
+    }
+
+    private static KeyRecord? TryLoad(KeyDirectory directory, string keyId)
+    {
+        using var store = new KeyStore(directory, new MasterKeyRing(masterKey: null, salt: null));
+        try
+        {
+            return store.Load(keyId);
+        }
+        catch (KmsException)
+        {
+            return null; // that it is there is a conflict already; what it says cannot be compared
+        }
+    }
+
+    // How far a key is on its way to destruction.
+    private static int Rank(KmsKeyState state) => state switch
+    {
+        KmsKeyState.PendingDeletion => 1,
+        KmsKeyState.Unavailable => 2,
+        _ => 0,
+    };
+}

@@ -1,0 +1,51 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace RustFs.Kms.Backends.Wire;
+
+/// <summary>An answer of a server, read to its end. Its body may hold a data key, so it is wiped when it is disposed of.</summary>
+internal sealed class WireAnswer(int status, byte[] buffer, int length, string? requestId) : IDisposable
+{
+    private WireJson? _json;
+
+    internal int Status { get; } = status;
+
+    internal string? RequestId { get; } = requestId;
+
+    internal ReadOnlyMemory<byte> Body => buffer.AsMemory(0, length);
+
+    internal bool IsEmpty => Body.Span.Trim(" \t\r\n"u8).IsEmpty;
+
+    /// <summary>The body as JSON.</summary>
+    /// <exception cref="KmsException">It is none.</exception>
+    internal WireJson Json => _json ??= Parse();
+
+    public void Dispose() => CryptographicOperations.ZeroMemory(buffer);
+
+    /// <summary>That the answer is none which this API gives. Nothing of the body is repeated: it may hold a secret.</summary>
+    internal KmsException Unusable(string why, string? target = null, Exception? cause = null) =>
+        new(KmsErrorCode.KmsProtocol, $"The server's answer cannot be used: {why}.", target, innerException: cause)
+        {
+            HttpStatus = Status,
+            RequestId = RequestId,
+        };
+
+    private WireJson Parse()
+    {
+        try
+        {
+            WireJson json = WireJson.Parse(Body);
+            return json.IsObject ? json : throw Unusable("it is JSON, but not an object");
+        }
+        catch (JsonException)
+        {
+            // The parser's own text quotes the body.
+            throw Unusable(Body.Span.TrimStart(" \t\r\n"u8) switch
+            {
+                [] => "it is empty",
+                [(byte)'<', ..] => "it is a web page or an XML document, not JSON; is this the port of the S3 API, not of the console",
+                _ => "it is not JSON, or nested too deeply",
+            });
+        }
+    }
+}

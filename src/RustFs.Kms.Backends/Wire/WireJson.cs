@@ -1,0 +1,137 @@
+using System.Collections.ObjectModel;
+using System.Text.Json;
+
+namespace RustFs.Kms.Backends.Wire;
+
+/// <summary>
+/// Reads a server's JSON as tolerantly as it can be read: names in any casing (<c>key_id</c>, <c>keyId</c>, <c>KeyId</c>), a
+/// field that is absent, null or of another type is simply not there, unknown ones are passed over.
+/// </summary>
+internal readonly struct WireJson
+{
+    private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 64 };
+
+    private readonly JsonElement _element;
+
+    private WireJson(JsonElement element) => _element = element;
+
+    internal bool IsObject => _element.ValueKind == JsonValueKind.Object;
+
+    /// <summary>Parses a document; its elements live on their own, without rented memory.</summary>
+    /// <exception cref="JsonException">It is no JSON, or nested deeper than 64.</exception>
+    internal static WireJson Parse(ReadOnlyMemory<byte> utf8)
+    {
+        using JsonDocument document = JsonDocument.Parse(utf8, s_options);
+        return new WireJson(document.RootElement.Clone());
+    }
+
+    internal WireJson Object(params ReadOnlySpan<string> names) => Find(names) is { ValueKind: JsonValueKind.Object } found ? new(found) : default;
+
+    internal bool Has(params ReadOnlySpan<string> names) => Find(names) is not null;
+
+    /// <summary>The field whatever its type; an undefined one when it is absent or null.</summary>
+    internal JsonElement Raw(params ReadOnlySpan<string> names) => Find(names) ?? default;
+
+    internal string? Text(params ReadOnlySpan<string> names) =>
+        Find(names) is { ValueKind: JsonValueKind.String } found ? TextOf(found) : null;
+
+    internal bool? Flag(params ReadOnlySpan<string> names) => Find(names)?.ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ => null,
+    };
+
+    internal long? Number(params ReadOnlySpan<string> names) =>
+        Find(names) is { ValueKind: JsonValueKind.Number } found && found.TryGetInt64(out long number) ? number : null;
+
+    internal IEnumerable<WireJson> Items(params ReadOnlySpan<string> names) =>
+        Find(names) is { ValueKind: JsonValueKind.Array } found ? found.EnumerateArray().Select(item => new WireJson(item)) : [];
+
+    internal IReadOnlyList<string> Texts(params ReadOnlySpan<string> names) =>
+        Find(names) is { ValueKind: JsonValueKind.Array } found
+            ? [.. found.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.String).Select(TextOf).OfType<string>()]
+            : [];
+
+    internal ReadOnlyDictionary<string, string>? Map(params ReadOnlySpan<string> names)
+    {
+        if (Find(names) is not { ValueKind: JsonValueKind.Object } found)
+        {
+            return null;
+        }
+
+        var map = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (JsonProperty property in found.EnumerateObject().Where(property => property.Value.ValueKind == JsonValueKind.String))
+        {
+            map[property.Name] = TextOf(property.Value) ?? string.Empty;
+        }
+
+        return new(map);
+    }
+
+    internal (DateTimeOffset? Instant, string? Text) Time(params ReadOnlySpan<string> names) =>
+        Text(names) is not { } text ? default : (ZonedTime.TryParse(text, out ZonedTime time) ? time.Instant : null, text);
+
+    internal static string? TextOf(JsonElement element)
+    {
+        try
+        {
+            return element.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null; // half a surrogate pair: no text that could be shown or sent back
+        }
+    }
+
+    private JsonElement? Find(ReadOnlySpan<string> names)
+    {
+        if (_element.ValueKind != JsonValueKind.Object)
+        {
+            return null;
+        }
+
+        foreach (string name in names)
+        {
+            if (_element.TryGetProperty(name, out JsonElement exact))
+            {
+                return exact.ValueKind == JsonValueKind.Null ? null : exact;
+            }
+        }
+
+        foreach (JsonProperty property in _element.EnumerateObject())
+        {
+            foreach (string name in names)
+            {
+                if (IsSame(property.Name, name))
+                {
+                    return property.Value.ValueKind == JsonValueKind.Null ? null : property.Value;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    // key_id, keyId, KeyId and KEY-ID are one name.
+    private static bool IsSame(ReadOnlySpan<char> left, ReadOnlySpan<char> right)
+    {
+        while (true)
+        {
+            left = left.TrimStart("_-");
+            right = right.TrimStart("_-");
+            if (left.IsEmpty || right.IsEmpty)
+            {
+                return left.IsEmpty && right.IsEmpty;
+            }
+
+            if (char.ToLowerInvariant(left[0]) != char.ToLowerInvariant(right[0]))
+            {
+                return false;
+            }
+
+            left = left[1..];
+            right = right[1..];
+        }
+    }
+}

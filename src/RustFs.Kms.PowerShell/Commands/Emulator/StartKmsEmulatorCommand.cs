@@ -1,0 +1,187 @@
+using System.Management.Automation;
+using System.Runtime.InteropServices;
+using System.Security;
+using System.Security.Cryptography;
+using System.Text;
+using RustFs.Kms.Backends;
+
+namespace RustFs.Kms.PowerShell.Commands;
+
+/// <summary>
+/// Starts an emulator of a RustFS server's KMS (and of as much of S3 as goes with it) on loopback, in this process. It starts as a
+/// server without KMS settings does, not configured, unless -Running is given. It ends with Stop-KmsEmulator, when the module is
+/// removed, or with the session; with -Wait, at Ctrl+C or SIGTERM.
+/// </summary>
+[Cmdlet(VerbsLifecycle.Start, "KmsEmulator", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+[Alias("Start-RustFsKmsEmulator")]
+[OutputType(typeof(KmsEmulator))]
+public sealed class StartKmsEmulatorCommand : KmsCmdletBase
+{
+    private const int MaximumPort = 65535;
+    private const int AccessKeyLength = 20;
+    private const int SecretKeyLength = 40;
+    private const string AccessKeyCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    private const string SecretKeyCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+    /// <summary>The port on 127.0.0.1: 0, which is taken when nothing is said, means a free one.</summary>
+    [Parameter(Position = 0)]
+    [ValidateRange(0, MaximumPort)]
+    public int Port { get; set; }
+
+    /// <summary>
+    /// The access key, as the user name, and the secret key, as the password, with which requests must be signed. Without it: a
+    /// random one, or with -Wait, where other programs must know it, the one of the environment variables that Connect-Kms reads.
+    /// </summary>
+    [Parameter]
+    [Credential]
+    [ValidateNotNull]
+    public PSCredential? Credential { get; set; }
+
+    /// <summary>Where keys, configuration and buckets are kept over a restart, and bundles beside it. Without it, nothing is kept.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? KeyDirectory { get; set; }
+
+    /// <summary>
+    /// The master key of the key directory. Without it: of -KeyDirectory, the environment variable RUSTFS_KMS_LOCAL_MASTER_KEY, or
+    /// you are asked; otherwise a random one.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNull]
+    public SecureString? MasterKey { get; set; }
+
+    /// <summary>The generation of the API that it speaks: Current (the default), Guide or Early.</summary>
+    [Parameter]
+    [ValidateSet(nameof(KmsApiGeneration.Current), nameof(KmsApiGeneration.Guide), nameof(KmsApiGeneration.Early))]
+    public KmsApiGeneration ApiGeneration { get; set; } = KmsApiGeneration.Current;
+
+    /// <summary>Configures the local backend on the key directory and starts it at once.</summary>
+    [Parameter]
+    public SwitchParameter Running { get; set; }
+
+    /// <summary>Answers unsigned requests too, as the examples of the early guide send them.</summary>
+    [Parameter]
+    public SwitchParameter AllowAnonymous { get; set; }
+
+    /// <summary>Serves until Ctrl+C or SIGTERM, after one line on standard output that names the endpoint, and outputs nothing.</summary>
+    [Parameter]
+    public SwitchParameter Wait { get; set; }
+
+    private protected override FailureSubject Subject => FailureSubject.Other;
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        if (!ShouldProceed(Strings.EmulatorOn(Port), Strings.ActionStartEmulator))
+        {
+            return;
+        }
+
+        KmsEmulator? emulator = null;
+        try
+        {
+            emulator = Start();
+        }
+        catch (Exception exception) when (exception is not RuntimeException)
+        {
+            ThrowFailure(exception, KeyDirectory);
+        }
+
+        EmulatorState.Current.Add(emulator!);
+        if (Wait)
+        {
+            Serve(emulator!);
+        }
+        else
+        {
+            WriteObject(emulator);
+        }
+    }
+
+    private KmsEmulator Start()
+    {
+        string? directory = KeyDirectory is null ? null : Paths.Resolve(SessionState, KeyDirectory);
+        MasterKeyInput? masterKey = MasterKey is not null
+            ? MasterKeyInput.FromParameter(MasterKey)
+            : directory is not null ? MasterKeyInput.FromEnvironmentOrPrompt(Host, twice: !Directory.Exists(directory)) : null;
+        foreach (string warning in masterKey?.Warnings ?? [])
+        {
+            WriteWarning(DisplayText.Neutralize(warning));
+        }
+
+        (PSCredential shown, KmsCredential credential) = ResolveCredential();
+        var secrets = new EmulatorSecrets(credential, masterKey?.Key, directory);
+        try
+        {
+            var options = new KmsEmulatorOptions
+            {
+                Port = Port,
+                Credential = credential,
+                KeyDirectory = directory,
+                MasterKey = secrets.MasterKey,
+                Generation = ApiGeneration,
+                Running = Running,
+                AllowAnonymous = AllowAnonymous,
+                Backup = secrets.Backup,
+            };
+            return new KmsEmulator(Wait(KmsBackends.StartEmulatorAsync(options, StopToken)), shown, secrets);
+        }
+        catch
+        {
+            secrets.Dispose();
+            throw;
+        }
+    }
+
+    private (PSCredential Shown, KmsCredential Credential) ResolveCredential()
+    {
+        if (Credential is null && Wait && EndpointEnvironment.Credential() is { } variables)
+        {
+            using KmsSecret.Loan loan = variables.Credential.SecretKey.Lend();
+            return (new PSCredential(variables.Credential.AccessKey, Secure(Encoding.UTF8.GetString(loan.Bytes))), variables.Credential);
+        }
+
+        if (Credential is null && Wait && !AllowAnonymous)
+        {
+            // Nobody could ever learn a random one: it is printed nowhere.
+            throw new KmsException(KmsErrorCode.KmsUsage, Strings.EmulatorNeedsCredential);
+        }
+
+        PSCredential shown = Credential ?? new PSCredential(
+            RandomNumberGenerator.GetString(AccessKeyCharacters, AccessKeyLength),
+            Secure(RandomNumberGenerator.GetString(SecretKeyCharacters, SecretKeyLength)));
+        return (shown, new KmsCredential(shown.UserName, KmsSecret.FromSecureString(shown.Password)));
+    }
+
+    private static SecureString Secure(string text)
+    {
+        var secure = new SecureString();
+        foreach (char character in text)
+        {
+            secure.AppendChar(character);
+        }
+
+        secure.MakeReadOnly();
+        return secure;
+    }
+
+    /// <summary>Serves until somebody ends it. To the host and not the pipeline: a pipeline may hold the line back until the end.</summary>
+    private void Serve(KmsEmulator emulator)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(StopToken);
+        using PosixSignalRegistration? terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+        {
+            context.Cancel = true;
+            ended.Cancel();
+        });
+        try
+        {
+            Host.UI.WriteLine(Strings.EmulatorListens(emulator.Endpoint.ToString()));
+            ended.Token.WaitHandle.WaitOne();
+        }
+        finally
+        {
+            EmulatorState.Current.Close(emulator);
+        }
+    }
+}

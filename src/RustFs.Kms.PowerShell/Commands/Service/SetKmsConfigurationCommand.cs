@@ -1,0 +1,64 @@
+using System.Management.Automation;
+
+namespace RustFs.Kms.PowerShell.Commands;
+
+/// <summary>
+/// Sets the configuration of a server's KMS: the first one, or another while the KMS is stopped. What is not given returns to the
+/// server's default. It does not start the KMS unless -Start is given. A running one is changed with Update-KmsConfiguration.
+/// </summary>
+[Cmdlet(
+    VerbsCommon.Set,
+    "KmsConfiguration",
+    DefaultParameterSetName = LocalSet,
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.Medium)]
+[Alias("Set-RustFsKmsConfiguration")]
+[OutputType(typeof(KmsStatus))]
+public sealed class SetKmsConfigurationCommand : KmsWholeConfigurationCmdlet
+{
+    /// <summary>Starts the KMS afterwards.</summary>
+    [Parameter]
+    public SwitchParameter Start { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        try
+        {
+            using ConfigurationSettings settings = GivenSettings();
+            string action = Strings.ConfigureAction(settings, Start);
+            List<KmsConnection> approved =
+                [.. CurrentConnections().Where(connection => ShouldProceed(ServiceOn(connection), action))];
+            using KmsConfigurationRequest request = settings.ToRequest();
+            Configure(approved, request);
+        }
+        catch (KmsException exception)
+        {
+            WriteFailure(exception, exception.Target);
+        }
+    }
+
+    private void Configure(List<KmsConnection> approved, KmsConfigurationRequest request)
+    {
+        var configured = new List<KmsConnection>();
+        Run(approved, "Configure", null, (connection, token) => ConfigureAsync(connection.Backend, request, token), (connection, answer) =>
+        {
+            configured.Add(connection);
+            WriteAnswer(connection, answer);
+        });
+        if (PassThru)
+        {
+            WriteStatus(configured);
+        }
+    }
+
+    private async Task<KmsServiceAnswer> ConfigureAsync(IKmsBackend backend, KmsConfigurationRequest request, CancellationToken cancellationToken)
+    {
+        KmsServiceAnswer answer = await backend.ConfigureAsync(request, cancellationToken).ConfigureAwait(false);
+
+        // Early servers start by themselves, and have no way to be told to.
+        return Start && (await backend.GetStatusAsync(cancellationToken).ConfigureAwait(false)).State != "Running"
+            ? await backend.StartAsync(force: false, cancellationToken).ConfigureAwait(false)
+            : answer;
+    }
+}

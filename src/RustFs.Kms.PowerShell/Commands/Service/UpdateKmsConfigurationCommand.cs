@@ -1,0 +1,206 @@
+using System.Management.Automation;
+using System.Security;
+
+namespace RustFs.Kms.PowerShell.Commands;
+
+/// <summary>
+/// Changes some settings of a server's KMS and keeps the others: reads the configuration, merges what was given, shows the
+/// difference (with -WhatIf, nothing else), makes sure that nobody changed it meanwhile, and sends the whole. The KMS is running
+/// with the new configuration afterwards, also when it was stopped before. Secrets that the server does not carry over have to be
+/// given again; the error says which.
+/// </summary>
+[Cmdlet(VerbsData.Update, "KmsConfiguration", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+[Alias("Update-RustFsKmsConfiguration")]
+[OutputType(typeof(KmsStatus))]
+public sealed class UpdateKmsConfigurationCommand : KmsConfigurationCmdlet
+{
+    /// <summary>Local: the key directory on the server, an absolute path. Early servers have a fixed one, and take none.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public override string? KeyDirectory { get; set; }
+
+    /// <summary>
+    /// Local: the master key, exactly as it is to be. Today's servers want one unless -AllowInsecureDevDefaults; they never change
+    /// it later.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNull]
+    public override SecureString? MasterKey { get; set; }
+
+    /// <summary>Local: the mode of the key files as a decimal number: 384 is octal 600, which servers take.</summary>
+    [Parameter]
+    [Alias("FilePermission")]
+    [ValidateRange(0, MaximumMode)]
+    public override long? FilePermissions { get; set; }
+
+    /// <summary>Vault: its address, such as https://vault.example.com:8200.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public override string? Address { get; set; }
+
+    /// <summary>Vault: the token with which the server logs in.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public override SecureString? Token { get; set; }
+
+    /// <summary>Vault, AppRole: the role's id.</summary>
+    [Parameter]
+    [Alias("AppRoleId")]
+    [ValidateNotNullOrEmpty]
+    public override string? RoleId { get; set; }
+
+    /// <summary>Vault, AppRole: the secret id.</summary>
+    [Parameter]
+    [Alias("AppRoleSecret")]
+    [ValidateNotNull]
+    public override SecureString? SecretId { get; set; }
+
+    /// <summary>Vault, AppRole: a file on the server that holds the secret id.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public override string? SecretIdFile { get; set; }
+
+    /// <summary>Vault, Kubernetes: the role that the server's service account takes.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public override string? KubernetesRole { get; set; }
+
+    /// <summary>Vault, Kubernetes: the file on the server with the service account's token; the usual one.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public override string? JwtPath { get; set; }
+
+    /// <summary>Vault, AppRole and Kubernetes: where the login method is mounted; approle or kubernetes.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public override string? LoginMount { get; set; }
+
+    /// <summary>Vault: a file on the server in which something else keeps a token.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public override string? TokenFile { get; set; }
+
+    /// <summary>Vault: the namespace.</summary>
+    [Parameter]
+    [Alias("Namespace")]
+    [ValidateNotNullOrEmpty]
+    public override string? VaultNamespace { get; set; }
+
+    /// <summary>Vault: where Transit is mounted; transit.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public override string? MountPath { get; set; }
+
+    /// <summary>Vault KV v2: where KV is mounted; secret.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public override string? KvMount { get; set; }
+
+    /// <summary>Vault KV v2: what the keys' paths begin with; rustfs/kms/keys.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public override string? KeyPathPrefix { get; set; }
+
+    /// <summary>Vault: leaves its certificate unchecked. Servers take it with -AllowInsecureDevDefaults only.</summary>
+    [Parameter]
+    public override SwitchParameter SkipTlsVerify { get; set; }
+
+    /// <summary>AWS: the region of the KMS.</summary>
+    [Parameter]
+    [Alias("AwsRegion")]
+    [ValidateNotNullOrEmpty]
+    public override string? Region { get; set; }
+
+    /// <summary>AWS: another endpoint than the region's.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public override string? EndpointUrl { get; set; }
+
+    /// <summary>Overwrites also what somebody else changed meanwhile. With -WhatIf, still nothing is changed.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        var changes = new List<ConfigurationChange>();
+        try
+        {
+            // All questions come first: once the work runs on several connections, nobody waits for a person.
+            changes.AddRange(Read(CurrentConnections()).Where(IsWanted));
+            Send(changes);
+        }
+        catch (KmsException exception)
+        {
+            WriteFailure(exception, exception.Target);
+        }
+        finally
+        {
+            changes.ForEach(change => change.Dispose());
+        }
+    }
+
+    /// <summary>What would be sent to each connection; one that cannot be read, or needs secrets, is an error record.</summary>
+    private List<ConfigurationChange> Read(IReadOnlyList<KmsConnection> connections)
+    {
+        var read = new List<(KmsConnection Connection, KmsConfiguration Configuration, bool CarriesSecrets)>();
+        Run(
+            connections,
+            "GetConfiguration",
+            null,
+            async (connection, token) => (
+                await connection.Backend.GetConfigurationAsync(token).ConfigureAwait(false),
+                await connection.Backend.GetStatusAsync(token).ConfigureAwait(false)),
+            (connection, answer) => read.Add((connection, answer.Item1, answer.Item2.ApiGeneration == KmsApiGeneration.Current)));
+        var changes = new List<ConfigurationChange>();
+        foreach ((KmsConnection connection, KmsConfiguration configuration, bool carriesSecrets) in read)
+        {
+            var given = new ConfigurationSettings();
+            try
+            {
+                AddGiven(given);
+                changes.Add(ConfigurationChange.Merge(connection, configuration, given, carriesSecrets));
+            }
+            catch (KmsException exception)
+            {
+                given.Dispose();
+                WriteFailure(exception, exception.Target, connection, connections.Count > 1);
+            }
+        }
+
+        return changes;
+    }
+
+    private bool IsWanted(ConfigurationChange change)
+    {
+        if (change.Differences.Count == 0)
+        {
+            WriteVerbose(Strings.NothingToChange(change.Connection.Name));
+            change.Dispose();
+            return false;
+        }
+
+        // -Force overwrites what others changed; it does not answer this question, which is of medium impact.
+        return ShouldProceed(ServiceOn(change.Connection), Strings.UpdateAction(change.Differences));
+    }
+
+    private void Send(List<ConfigurationChange> changes)
+    {
+        Dictionary<KmsConnection, ConfigurationChange> byConnection = changes.ToDictionary(change => change.Connection);
+        var changed = new List<KmsConnection>();
+        Run(
+            [.. byConnection.Keys],
+            "Reconfigure",
+            null,
+            (connection, token) => byConnection[connection].SendAsync(Force, token),
+            (connection, answer) =>
+            {
+                changed.Add(connection);
+                WriteAnswer(connection, answer);
+            });
+        if (PassThru)
+        {
+            WriteStatus(changed);
+        }
+    }
+}

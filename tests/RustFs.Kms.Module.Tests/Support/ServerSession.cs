@@ -1,0 +1,49 @@
+using System.Management.Automation;
+using RustFs.Kms.Console;
+
+namespace RustFs.Kms.Module.Tests.Support;
+
+/// <summary>The staged module in an engine of its own, connected as <c>server</c> to an emulator with a bucket; both gone afterwards.</summary>
+internal sealed class ServerSession : IDisposable
+{
+    /// <summary>Starts a running emulator in <c>$emulator</c>, with the bucket <c>photos</c> and the key <c>app</c>, and connects to it.</summary>
+    internal const string Start =
+        "$emulator = Start-KmsEmulator -Running -AllowAnonymous; $client = [Net.Http.HttpClient]::new(); " +
+        "$null = $client.PutAsync(\"$($emulator.Endpoint)photos\", $null).GetAwaiter().GetResult().EnsureSuccessStatusCode(); $client.Dispose(); " +
+        "$null = $emulator | Connect-Kms -Name server; $null = New-KmsKey app -Connection server";
+
+    internal ServerSession(string start = Start, ModuleHostOptions? options = null)
+    {
+        Host = ModuleHost.Create(options ?? new ModuleHostOptions());
+        Require(start);
+    }
+
+    internal ModuleHost Host { get; }
+
+    public void Dispose() => Host.Dispose();
+
+    internal HostRun Run(string script, params object?[] arguments) => Host.Run(script, arguments);
+
+    /// <summary>Runs what must succeed.</summary>
+    internal List<PSObject> Require(string script, params object?[] arguments)
+    {
+        HostRun run = Host.Run(script, arguments);
+        return run.Errors.Count == 0 ? [.. run.Output] : throw new InvalidOperationException($"{script}: {run.Errors[0]}");
+    }
+
+    /// <summary>A single value of what must succeed.</summary>
+    internal T Value<T>(string script, params object?[] arguments) =>
+        LanguagePrimitives.ConvertTo<T>(Require(script, arguments).Single());
+
+    /// <summary>The id of the one error that a script ends in or writes.</summary>
+    internal string ErrorOf(string script, params object?[] arguments) =>
+        Host.Run(script, arguments).Errors.Single().FullyQualifiedErrorId.Split(',')[0];
+
+    /// <summary>The requests that the emulator got so far, as method and path.</summary>
+    internal string[] Requests() => [.. Require("$emulator").Select(emulator =>
+    {
+        object inner = emulator.BaseObject.GetType().GetField("_emulator", System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Instance)!
+            .GetValue(emulator.BaseObject)!;
+        return (IReadOnlyList<string>)inner.GetType().GetProperty("Requests")!.GetValue(inner)!;
+    }).Single()];
+}

@@ -1,0 +1,162 @@
+using System.Text.Json;
+using Xunit;
+
+namespace RustFs.Kms.Tests.Emulator;
+
+/// <summary>The first generation, after the API usage guide: unsigned requests, as its examples send them.</summary>
+public sealed class EarlyTests : IAsyncLifetime
+{
+    private const string Vault = """{"kms_type":"vault","vault_address":"https://vault.example.com:8200","vault_token":"your-vault-token"}""";
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("rustfs-kms-test-").FullName;
+    private EmulatorHost _host = null!;
+
+    public async Task InitializeAsync() =>
+        _host = await EmulatorHost.StartAsync(options => options with { Generation = KmsApiGeneration.Early, AllowAnonymous = true });
+
+    public async Task DisposeAsync()
+    {
+        await _host.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    [Fact]
+    public async Task UsageGuide_1_to_7_every_endpoint_answers_as_documented()
+    {
+        Assert.Equal("""{"success":true,"message":"KMS configured successfully","kms_type":"vault"}""", (await SendAsync("POST", "configure", Vault)).Text);
+        JsonElement created = (await SendAsync("POST", "key/create?keyName=my-encryption-key")).Json;
+        Assert.Equal(["keyId", "keyName", "status", "createdAt"], Names(created));
+        Assert.Equal(("my-encryption-key", "Enabled"), (created.GetProperty("keyName").GetString(), created.GetProperty("status").GetString()));
+        Assert.StartsWith("rustfs-key-", (await SendAsync("POST", "key/create")).Json.GetProperty("keyName").GetString(), StringComparison.Ordinal);
+        JsonElement status = (await SendAsync("GET", "key/status?keyName=my-encryption-key")).Json;
+        Assert.Equal(["keyId", "keyName", "status", "createdAt", "algorithm"], Names(status));
+        Assert.Equal("AES-256", status.GetProperty("algorithm").GetString());
+        Assert.Equal(2, (await SendAsync("GET", "key/list")).Json.GetProperty("keys").GetArrayLength());
+        Assert.Equal("Disabled", (await SendAsync("PUT", "key/disable?keyName=my-encryption-key")).Json.GetProperty("status").GetString());
+        Assert.Equal("Enabled", (await SendAsync("PUT", "key/enable?keyName=my-encryption-key")).Json.GetProperty("status").GetString());
+        Assert.Equal("""{"status":"Active","backend":"vault","healthy":true}""", (await SendAsync("GET", "status")).Text);
+    }
+
+    [Fact]
+    public async Task UsageGuide_ErrorHandling_the_codes_are_flat_objects()
+    {
+        RawAnswer nothing = await SendAsync("GET", "status");
+        Assert.Equal((503, null, """{"code":"KMSNotConfigured","message":"KMS is not configured","description":"Key Management Service is not available"}"""), (nothing.Status, nothing.ContentType, nothing.Text));
+        Assert.Equal(503, (await SendAsync("GET", "key/list")).Status);
+        await AssertCodeAsync("POST", "configure", """{"kms_type":"vault"}""", 400, "InvalidConfiguration");
+        await AssertCodeAsync("POST", "configure", """{"kms_type":"azure"}""", 400, "UnsupportedKmsType");
+        await AssertCodeAsync("POST", "configure", "x", 400, "InvalidRequest");
+        await SendAsync("POST", "configure", """{"kms_type":"local","unknown":true}""");
+        await AssertCodeAsync("GET", "key/status", null, 400, "MissingParameter");
+        await AssertCodeAsync("GET", "key/status?keyName=none", null, 404, "KeyNotFound");
+        await AssertCodeAsync("PUT", "key/enable?keyName=none", null, 400, "KeyNotFound");
+        await SendAsync("POST", "key/create?keyName=a");
+        await AssertCodeAsync("POST", "key/create?key=a", null, 400, "KeyAlreadyExists");
+        Assert.Equal(501, (await SendAsync("GET", "service-status")).Status);
+        Assert.Equal(501, (await SendAsync("GET", "keys")).Status);
+        Assert.Equal(501, (await SendAsync("POST", "start")).Status);
+    }
+
+    [ToolFact("curl", "--version")]
+    public void UsageGuide_curl_examples_work_as_they_stand()
+    {
+        string Curl(string arguments) => Tool.Run("bash", ["-c", "set -e; curl -sS " + arguments.Replace("http://localhost:9000", $"http://localhost:{_host.Emulator.Endpoint.Port}", StringComparison.Ordinal)]).Output;
+        Assert.Contains("\"success\":true", Curl("""-X POST "http://localhost:9000/rustfs/admin/v3/kms/configure" -H "Content-Type: application/json" -d '{"kms_type": "vault", "vault_address": "https://vault.example.com:8200", "vault_token": "your-vault-token"}' """), StringComparison.Ordinal);
+        Assert.Contains("my-encryption-key", Curl("-X POST \"http://localhost:9000/rustfs/admin/v3/kms/key/create?keyName=my-encryption-key\""), StringComparison.Ordinal);
+        Assert.Contains("rustfs-key-", Curl("-X POST \"http://localhost:9000/rustfs/admin/v3/kms/key/create\""), StringComparison.Ordinal);
+        Assert.Contains("AES-256", Curl("\"http://localhost:9000/rustfs/admin/v3/kms/key/status?keyName=my-encryption-key\""), StringComparison.Ordinal);
+        Assert.Contains("\"keys\":[", Curl("\"http://localhost:9000/rustfs/admin/v3/kms/key/list\""), StringComparison.Ordinal);
+        Assert.Contains("\"Disabled\"", Curl("-X PUT \"http://localhost:9000/rustfs/admin/v3/kms/key/disable?keyName=my-encryption-key\""), StringComparison.Ordinal);
+        Assert.Contains("\"Enabled\"", Curl("-X PUT \"http://localhost:9000/rustfs/admin/v3/kms/key/enable?keyName=my-encryption-key\""), StringComparison.Ordinal);
+        Assert.Contains("\"Active\"", Curl("\"http://localhost:9000/rustfs/admin/v3/kms/status\""), StringComparison.Ordinal);
+    }
+
+    [ToolFact("python3", "-c import requests")]
+    public async Task UsageGuide_PythonExample_runs()
+    {
+        string script = Path.Combine(_directory, "example.py");
+        await File.WriteAllTextAsync(script, """
+            import requests
+            import json
+
+            base_url = "http://localhost:9000/rustfs/admin/v3/kms"
+
+            # Configure KMS
+            config_data = {
+                "kms_type": "vault",
+                "vault_address": "https://vault.example.com:8200",
+                "vault_token": "your-vault-token"
+            }
+            response = requests.post(f"{base_url}/configure", json=config_data)
+            print(f"Configure KMS: {response.json()}")
+
+            # Create key
+            response = requests.post(f"{base_url}/key/create?keyName=python-test-key")
+            key_info = response.json()
+            print(f"Created key: {key_info}")
+
+            # List all keys
+            response = requests.get(f"{base_url}/key/list")
+            keys = response.json()
+            print(f"All keys: {keys}")
+
+            # Query key status
+            response = requests.get(f"{base_url}/key/status?keyName=python-test-key")
+            status = response.json()
+            print(f"Key status: {status}")
+            """.Replace("localhost:9000", _host.Emulator.Endpoint.Authority, StringComparison.Ordinal));
+        (int code, string output) = Tool.Run("python3", [script]);
+        Assert.True(code == 0, output);
+        Assert.Contains("Configure KMS: {'success': True", output, StringComparison.Ordinal);
+        Assert.Contains("Key status: {'keyId': 'python-test-key'", output, StringComparison.Ordinal);
+    }
+
+    [ToolFact("node", "--version")]
+    public async Task UsageGuide_JavaScriptExample_runs()
+    {
+        await SendAsync("POST", "configure", Vault); // the example awaits nothing, so its three calls race
+        string script = Path.Combine(_directory, "example.js");
+        await File.WriteAllTextAsync(script, """
+            const baseUrl = 'http://localhost:9000/rustfs/admin/v3/kms';
+            const configData = {
+              kms_type: 'vault',
+              vault_address: 'https://vault.example.com:8200',
+              vault_token: 'your-vault-token'
+            };
+
+            fetch(`${baseUrl}/configure`, {
+              method: 'POST',
+              headers: { 'Content-Type': 'application/json' },
+              body: JSON.stringify(configData)
+            })
+            .then(response => response.json())
+            .then(data => console.log('Configure KMS:', data));
+
+            // Create key
+            fetch(`${baseUrl}/key/create?keyName=js-test-key`, { method: 'POST' })
+            .then(response => response.json())
+            .then(data => console.log('Created key:', data));
+
+            // List all keys
+            fetch(`${baseUrl}/key/list`)
+            .then(response => response.json())
+            .then(data => console.log('All keys:', data));
+            """.Replace("localhost:9000", _host.Emulator.Endpoint.Authority, StringComparison.Ordinal));
+        (int code, string output) = Tool.Run("node", [script]);
+        Assert.True(code == 0, output);
+        Assert.Contains("Created key: {\n  keyId: 'js-test-key'", output, StringComparison.Ordinal);
+        Assert.Contains("success: true", output, StringComparison.Ordinal);
+    }
+
+    private static IEnumerable<string> Names(JsonElement element) => element.EnumerateObject().Select(property => property.Name);
+
+    private Task<RawAnswer> SendAsync(string method, string path, string? body = null) =>
+        _host.UnsignedAsync(method, "/rustfs/admin/v3/kms/" + path, body);
+
+    private async Task AssertCodeAsync(string method, string path, string? body, int status, string code)
+    {
+        RawAnswer answer = await SendAsync(method, path, body);
+        Assert.Equal((status, code), (answer.Status, answer.Json.GetProperty("code").GetString()));
+        Assert.Equal(["code", "message", "description"], Names(answer.Json));
+    }
+}

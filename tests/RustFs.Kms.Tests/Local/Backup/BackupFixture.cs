@@ -1,0 +1,167 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using RustFs.Kms.Backends.Local;
+using RustFs.Kms.Backends.Local.Backup;
+using RustFs.Kms.Tests.Interop;
+using Xunit;
+
+namespace RustFs.Kms.Tests.Local.Backup;
+
+/// <summary>A key directory, a backup directory and a target, all gone after the test.</summary>
+internal sealed class BackupFixture : IDisposable
+{
+    internal const string MasterKey = "test master key, 🔑";
+    internal const string Deployment = "deployment-a";
+    internal const string Bundle = "b1";
+
+    internal static readonly DateTimeOffset Now = new(2026, 8, 23, 10, 11, 12, TimeSpan.Zero);
+    internal static readonly byte[] Kek = [.. Enumerable.Range(100, 32).Select(value => (byte)value)];
+
+    private readonly string _root = Directory.CreateTempSubdirectory("rustfs-kms-backup-").FullName;
+
+    internal BackupFixture()
+    {
+        Source = Path.Combine(_root, "source");
+        Target = Path.Combine(_root, "target");
+        Backups = Path.Combine(_root, "backups");
+        Directory.CreateDirectory(Source);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(Source, DurableFile.DirectoryMode);
+        }
+    }
+
+    internal string Source { get; }
+
+    internal string Target { get; }
+
+    internal string Backups { get; }
+
+    internal string BundlePath => Path.Combine(Backups, Bundle);
+
+    internal string ManifestPath => Path.Combine(BundlePath, "manifest.json");
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    internal LocalBackups Engine(
+        string directory,
+        string? masterKey = MasterKey,
+        byte[]? kek = null,
+        string kekId = "backup-kek-1",
+        uint kekVersion = 1,
+        string deployment = Deployment,
+        Action<string>? before = null)
+    {
+        using KmsSecret? secret = masterKey is null ? null : KmsSecret.CopyOf(Encoding.UTF8.GetBytes(masterKey));
+        using KmsSecret sealing = KmsSecret.CopyOf(kek ?? Kek);
+        var environment = new KmsBackupEnvironment
+        {
+            Directory = Backups,
+            Kek = sealing,
+            KekId = kekId,
+            KekVersion = kekVersion,
+            DeploymentIdentity = deployment,
+        };
+        return new LocalBackups(directory, secret, environment, new FixedClock(Now), "test", before);
+    }
+
+    internal BackupFixture Write(params IEnumerable<RustFsKeySpecimen> specimens)
+    {
+        foreach (RustFsKeySpecimen specimen in specimens)
+        {
+            RustFsKeyDirectory.WriteKey(Source, specimen, MasterKey);
+        }
+
+        return this;
+    }
+
+    internal async Task<KmsBackup> BackupAsync(string? masterKey = MasterKey, string name = Bundle)
+    {
+        using LocalBackups engine = Engine(Source, masterKey);
+        return await engine.BackupAsync(name, configuration: null, default);
+    }
+
+    internal async Task<KmsRestorePlan> PlanAsync(string? masterKey = MasterKey)
+    {
+        using LocalBackups engine = Engine(Target, masterKey);
+        return await engine.PlanRestoreAsync(Bundle, null, default);
+    }
+
+    internal async Task<KmsRestoreResult> RestoreAsync(
+        string? masterKey = MasterKey, Action<string>? before = null, string policy = "restore-into-empty-target", string confirm = Bundle)
+    {
+        using LocalBackups engine = Engine(Target, masterKey, before: before);
+        return await engine.RestoreAsync(Bundle, confirm, policy, null, default);
+    }
+
+    internal async Task AbortAsync(Action<string>? before = null)
+    {
+        using LocalBackups engine = Engine(Target, before: before);
+        Assert.Equal(Target, await engine.AbortRestoreAsync(Target, default));
+    }
+
+    /// <summary>All files below a directory with their contents.</summary>
+    internal static SortedDictionary<string, string> Files(string directory) => new(
+        !Directory.Exists(directory)
+            ? []
+            : Directory.EnumerateFiles(directory, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None })
+                .ToDictionary(file => Path.GetRelativePath(directory, file), file => Convert.ToHexString(File.ReadAllBytes(file))),
+        StringComparer.Ordinal);
+
+    /// <summary>Changes the manifest and seals it again, as somebody without the sealing key could.</summary>
+    internal void Reseal(Action<JsonObject> change)
+    {
+        JsonObject manifest = JsonNode.Parse(File.ReadAllBytes(ManifestPath))!.AsObject();
+        change(manifest);
+        manifest["manifest_digest"]!["hex"] = "";
+        manifest["manifest_digest"]!["hex"] = RustFsText.ManifestDigest(Utf8(manifest));
+        File.WriteAllBytes(ManifestPath, Utf8(manifest));
+    }
+
+    /// <summary>Opens an artifact as the description says it is sealed, with nothing of the module.</summary>
+    internal byte[] OpenIndependently(JsonElement manifest, JsonElement artifact)
+    {
+        string path = artifact.GetProperty("path").GetString()!;
+        byte[] stored = File.ReadAllBytes(Path.Combine(BundlePath, path));
+        Assert.Equal(artifact.GetProperty("len").GetInt32(), stored.Length);
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(stored)), artifact.GetProperty("encrypted_digest").GetProperty("hex").GetString());
+        string generation = manifest.GetProperty("snapshot_generation").GetInt64().ToString(CultureInfo.InvariantCulture);
+        byte[] aad = Encoding.UTF8.GetBytes(
+            $"[\"rustfs-kms-local-backup:v1\",{RustFsText.Quote(manifest.GetProperty("backup_id").GetString()!)},{generation},{RustFsText.Quote(path)}]");
+        byte[] content = new byte[stored.Length - 28];
+        using var cipher = new AesGcm(Kek, 16);
+        cipher.Decrypt(stored.AsSpan(0, 12), stored.AsSpan(12, content.Length), stored.AsSpan(12 + content.Length), content, aad);
+        return content;
+    }
+
+    private static byte[] Utf8(JsonObject json) => Encoding.UTF8.GetBytes(json.ToJsonString());
+
+    private sealed class FixedClock(DateTimeOffset now) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => now;
+    }
+}
+
+/// <summary>The power is cut: from the n-th change of the disk on, none happens any more, cleaning up included.</summary>
+internal sealed class PowerCut(int after) : Exception
+{
+    private int _left = after;
+
+    internal int Steps { get; private set; }
+
+    internal List<string> Trace { get; } = [];
+
+    internal void Before(string step)
+    {
+        Trace.Add(step);
+        if (_left-- <= 0)
+        {
+            throw this;
+        }
+
+        Steps++;
+    }
+}
