@@ -68,7 +68,7 @@ function Test-Has([string] $Operation, [scriptblock] $Refused) {
     return $false
 }
 
-function New-MasterKey {
+function Get-RandomMasterKey {
     $key = [securestring]::new()
     [Convert]::ToBase64String([Security.Cryptography.RandomNumberGenerator]::GetBytes(32)).ToCharArray() |
         ForEach-Object { $key.AppendChar($_) }
@@ -76,7 +76,7 @@ function New-MasterKey {
 }
 
 # No cmdlet makes buckets. The emulator keeps them over a restart, so an unsigned run of it makes one.
-function New-Bucket([string] $Name, [string] $Directory, [securestring] $MasterKey) {
+function Initialize-Bucket([string] $Name, [string] $Directory, [securestring] $MasterKey) {
     $emulator = Start-KmsEmulator -KeyDirectory $Directory -MasterKey $MasterKey -AllowAnonymous
     $client = [Net.Http.HttpClient]::new()
     try {
@@ -90,8 +90,8 @@ function New-Bucket([string] $Name, [string] $Directory, [securestring] $MasterK
 
 function Invoke-Tour([string] $Directory) {
     Show-Step "The $generation generation: start an emulator, and connect to it"
-    $masterKey = New-MasterKey
-    New-Bucket photos $Directory $masterKey
+    $masterKey = Get-RandomMasterKey
+    Initialize-Bucket photos $Directory $masterKey
     $emulator = Start-KmsEmulator -KeyDirectory $Directory -MasterKey $masterKey -ApiGeneration $generation
     $connection = $emulator | Connect-Kms -Name tour
     $connection | Out-Host
