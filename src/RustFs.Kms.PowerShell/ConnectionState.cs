@@ -1,13 +1,11 @@
 using System.Globalization;
-using System.Management.Automation.Runspaces;
-using System.Runtime.CompilerServices;
 
 namespace RustFs.Kms.PowerShell;
 
 /// <summary>The open connections of one runspace: parallel runspaces never see each other's default.</summary>
 internal sealed class ConnectionState
 {
-    private static readonly ConditionalWeakTable<Runspace, ConnectionState> s_states = [];
+    private static readonly PerRunspace<ConnectionState> s_states = new(state => state.CloseAll());
 
     private readonly object _gate = new();
     private readonly Dictionary<string, KmsConnection> _connections = new(StringComparer.OrdinalIgnoreCase);
@@ -15,8 +13,7 @@ internal sealed class ConnectionState
     private readonly Dictionary<KmsConnection, ConnectionEndpoint> _endpoints = [];
 
     /// <summary>The state of the runspace that the calling thread works for.</summary>
-    internal static ConnectionState Current => s_states.GetValue(
-        Runspace.DefaultRunspace ?? throw new InvalidOperationException("There is no runspace on this thread."), Create);
+    internal static ConnectionState Current => s_states.Current;
 
     /// <summary>What cmdlets without <c>-Connection</c> use; null when there is none.</summary>
     internal KmsConnection? Default
@@ -43,13 +40,7 @@ internal sealed class ConnectionState
     }
 
     /// <summary>Closes what the calling thread's runspace has open.</summary>
-    internal static void CloseCurrent()
-    {
-        if (Runspace.DefaultRunspace is Runspace runspace && s_states.TryGetValue(runspace, out ConnectionState? state))
-        {
-            state.CloseAll();
-        }
-    }
+    internal static void CloseCurrent() => s_states.CloseCurrent();
 
     /// <summary>How a connection reaches its server; null when it leads to a key directory or is closed.</summary>
     internal ConnectionEndpoint? EndpointOf(KmsConnection connection)
@@ -132,21 +123,6 @@ internal sealed class ConnectionState
 
         endpoint?.Dispose();
         connection.CloseAsync().AsTask().GetAwaiter().GetResult();
-    }
-
-    private static ConnectionState Create(Runspace runspace)
-    {
-        var state = new ConnectionState();
-
-        // A runspace of a job ends without removing its modules; its secrets go with it, not with some later collection.
-        runspace.StateChanged += (_, change) =>
-        {
-            if (change.RunspaceStateInfo.State is RunspaceState.Closed or RunspaceState.Broken)
-            {
-                state.CloseAll();
-            }
-        };
-        return state;
     }
 
     private void CloseAll()

@@ -1,19 +1,15 @@
-using System.Management.Automation.Runspaces;
-using System.Runtime.CompilerServices;
-
 namespace RustFs.Kms.PowerShell;
 
 /// <summary>The emulators that one runspace started. They end with it, or when it removes the module.</summary>
 internal sealed class EmulatorState
 {
-    private static readonly ConditionalWeakTable<Runspace, EmulatorState> s_states = [];
+    private static readonly PerRunspace<EmulatorState> s_states = new(state => state.CloseAll());
 
     private readonly object _gate = new();
     private readonly List<KmsEmulator> _emulators = [];
 
     /// <summary>The state of the runspace that the calling thread works for.</summary>
-    internal static EmulatorState Current => s_states.GetValue(
-        Runspace.DefaultRunspace ?? throw new InvalidOperationException("There is no runspace on this thread."), Create);
+    internal static EmulatorState Current => s_states.Current;
 
     /// <summary>A copy, oldest first, so that <c>Get-KmsEmulator | Stop-KmsEmulator</c> does not change what it enumerates.</summary>
     internal IReadOnlyList<KmsEmulator> All
@@ -28,13 +24,7 @@ internal sealed class EmulatorState
     }
 
     /// <summary>Stops what the calling thread's runspace has started.</summary>
-    internal static void CloseCurrent()
-    {
-        if (Runspace.DefaultRunspace is Runspace runspace && s_states.TryGetValue(runspace, out EmulatorState? state))
-        {
-            state.CloseAll();
-        }
-    }
+    internal static void CloseCurrent() => s_states.CloseCurrent();
 
     internal void Add(KmsEmulator emulator)
     {
@@ -53,19 +43,6 @@ internal sealed class EmulatorState
         }
 
         emulator.CloseAsync().AsTask().GetAwaiter().GetResult();
-    }
-
-    private static EmulatorState Create(Runspace runspace)
-    {
-        var state = new EmulatorState();
-        runspace.StateChanged += (_, change) =>
-        {
-            if (change.RunspaceStateInfo.State is RunspaceState.Closed or RunspaceState.Broken)
-            {
-                state.CloseAll();
-            }
-        };
-        return state;
     }
 
     private void CloseAll()
