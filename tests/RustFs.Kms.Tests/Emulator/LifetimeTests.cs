@@ -22,7 +22,7 @@ public sealed class LifetimeTests : IDisposable
         {
             if (!running)
             {
-                string json = $$"""{"backend_type":"Local","key_dir":{{System.Text.Json.JsonSerializer.Serialize(host.Emulator.KeyDirectory)}},"master_key":"m1","allow_insecure_dev_defaults":true,"default_key_id":"a"}""";
+                string json = $$"""{"backend_type":"Local","key_dir":{{System.Text.Json.JsonSerializer.Serialize(host.Emulator.KeyDirectory)}},"master_key":"canary-master-key","allow_insecure_dev_defaults":true,"default_key_id":"a"}""";
                 Assert.True((await host.AdminAsync("POST", "/kms/reconfigure", json)).Json.GetProperty("success").GetBoolean());
             }
 
@@ -34,7 +34,7 @@ public sealed class LifetimeTests : IDisposable
             await host.AdminAsync("POST", "/kms/stop");
         }
 
-        Assert.All(Directory.EnumerateFiles(Path.Combine(_directory, "config")), file => Assert.DoesNotContain("m1", File.ReadAllText(file), StringComparison.Ordinal));
+        Assert.All(Directory.EnumerateFiles(Path.Combine(_directory, "config")), file => Assert.DoesNotContain("canary-master-key", File.ReadAllText(file), StringComparison.Ordinal));
         Assert.All(Directory.EnumerateFiles(Path.Combine(_directory, "keys")), file => Assert.True(file.EndsWith(".key", StringComparison.Ordinal) || file.EndsWith(".master-key.salt", StringComparison.Ordinal)));
         await using (EmulatorHost host = await EmulatorHost.StartAsync(In))
         {
