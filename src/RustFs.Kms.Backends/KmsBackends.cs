@@ -2,6 +2,7 @@ using RustFs.Kms.Backends.Emulator;
 using RustFs.Kms.Backends.Http;
 using RustFs.Kms.Backends.Local;
 using RustFs.Kms.Backends.Local.Backup;
+using RustFs.Kms.Backends.Vault;
 
 namespace RustFs.Kms.Backends;
 
@@ -66,6 +67,16 @@ internal static class KmsBackends
     /// <param name="cancellationToken">Ends the enumeration.</param>
     internal static IAsyncEnumerable<KmsConnectionCheck> CheckEndpointAsync(KmsEndpointOptions options, CancellationToken cancellationToken) =>
         new ConnectionChecker(options, TimeProvider.System).RunAsync(cancellationToken);
+
+    /// <summary>Meets a Vault as a RustFS server would; a step that fails is a result, not an exception. Writes nothing.</summary>
+    /// <param name="options">Which, as whom and for what. The secrets stay the caller's.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    /// <exception cref="KmsException">A setting cannot be used; nothing was sent.</exception>
+    internal static IAsyncEnumerable<KmsVaultCheck> CheckVaultAsync(KmsVaultOptions options, CancellationToken cancellationToken)
+    {
+        EndpointRules.Require(options.Endpoint);
+        return new VaultPreflight(options, TimeProvider.System, seen => new VaultApi(options.Endpoint, options.Namespace, seen)).RunAsync(cancellationToken);
+    }
 
     /// <summary>Reads a profile of the AWS shared files; nothing but those files is asked.</summary>
     /// <param name="name">The profile.</param>
