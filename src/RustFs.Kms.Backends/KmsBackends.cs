@@ -1,8 +1,11 @@
+using System.Text;
 using RustFs.Kms.Backends.Emulator;
 using RustFs.Kms.Backends.Http;
 using RustFs.Kms.Backends.Local;
 using RustFs.Kms.Backends.Local.Backup;
+using RustFs.Kms.Backends.Support;
 using RustFs.Kms.Backends.Vault;
+using RustFs.Kms.Backends.Wire;
 
 namespace RustFs.Kms.Backends;
 
@@ -76,6 +79,27 @@ internal static class KmsBackends
     {
         EndpointRules.Require(options.Endpoint);
         return new VaultPreflight(options, TimeProvider.System, seen => new VaultApi(options.Endpoint, options.Namespace, seen)).RunAsync(cancellationToken);
+    }
+
+    /// <summary>What an answer's body means that somebody pasted, in any of the styles of RustFS's servers.</summary>
+    /// <param name="body">The body.</param>
+    /// <param name="status">The HTTP status; null when it is not known.</param>
+    /// <returns>What could be read; nulls for the rest.</returns>
+    internal static (KmsErrorCode? Code, KmsKeyFault Fault, string? ServerCode, string? Message, string? RequestId) ReadRefusal(string body, int? status)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(body);
+        using var answer = new WireAnswer(status ?? 0, bytes, bytes.Length, requestId: null);
+        return KmsWireError.Of(answer) is { } error && !(status is null && error is { Code: KmsErrorCode.KmsProtocol, ServerCode: null })
+            ? (error.Code, error.Fault, error.ServerCode, error.Message, error.RequestId)
+            : default;
+    }
+
+    /// <summary>A text without the secrets that can be recognized in it.</summary>
+    /// <param name="text">The text.</param>
+    internal static string Redact(string text)
+    {
+        using var redactor = new Redactor();
+        return redactor.Redact(text);
     }
 
     /// <summary>Reads a profile of the AWS shared files; nothing but those files is asked.</summary>

@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using System.Net;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using RustFs.Kms.Backends;
 
@@ -172,34 +171,8 @@ internal sealed class EndpointInput : IDisposable
         return KmsSecret.CopyOf(loan.Bytes);
     }
 
-    private X509Certificate2Collection? ResolveAuthorities()
-    {
-        if (Given(nameof(_cmdlet.CaCertificate), _cmdlet.CaCertificate) is not string given)
-        {
-            return null;
-        }
-
-        string path = Paths.Resolve(_cmdlet.SessionState, given);
-        try
-        {
-            var certificates = new X509Certificate2Collection();
-            certificates.ImportFromPemFile(path);
-            if (certificates.Count == 0)
-            {
-                certificates.Import(path); // no PEM: one certificate as it is
-            }
-
-            return certificates;
-        }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new KmsException(KmsErrorCode.KmsNotFound, Strings.NoSuchFile(path), path, innerException: exception);
-        }
-        catch (Exception exception) when (exception is CryptographicException or IOException or UnauthorizedAccessException)
-        {
-            throw new KmsException(KmsErrorCode.KmsUsage, Strings.NotACertificate(path, exception.Message), path, innerException: exception);
-        }
-    }
+    private X509Certificate2Collection? ResolveAuthorities() =>
+        Given(nameof(_cmdlet.CaCertificate), _cmdlet.CaCertificate) is string given ? CertificateFile.Read(Paths.Resolve(_cmdlet.SessionState, given)) : null;
 
     private WebProxy? ResolveProxy()
     {

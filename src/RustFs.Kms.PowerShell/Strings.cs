@@ -91,6 +91,15 @@ internal static class Strings
         "This backend does not rotate: a key in a key directory (a server's, too) has one material for life, and nowhere to keep a second. " +
         "Nothing was changed.";
 
+    internal const string VaultAddressMissing =
+        "Which Vault? Give -Address, pipe a configuration from Get-KmsConfiguration, or set the environment variable VAULT_ADDR.";
+
+    internal const string HalfAnAppRole = "An AppRole login takes -RoleId, and one of -SecretId and -SecretIdFile.";
+    internal const string SecretDisposed = "A secure string that was given was disposed of, and holds no secret any more. Make it anew.";
+
+    internal const string NoErrorYet = "There is no error in this session. Pipe one, or give its text with -Message.";
+    internal const string EmptyError = "An empty text is no error.";
+
     internal static string SchedulingAction(int days) => string.Create(
         CultureInfo.InvariantCulture,
         $"Schedule the deletion in {days} days: it makes no more data keys, and Undo-KmsKeyRemoval cancels it until then");
@@ -259,6 +268,21 @@ internal static class Strings
 
     internal static string NotACertificate(string path, string reason) =>
         $"{Name(path)} holds no certificate that can be read: {DisplayText.Neutralize(reason)}";
+
+    internal static string SecretFileOpenToOthers(string path) => $"Others can use the file {Name(path)}; take that from them: chmod 600 {Literal(path)}.";
+
+    internal static string NotAnError(string type) => $"An object of type {type} is no error. Give an error record, an exception or a text.";
+
+    internal static string NotASecretFile(string path, bool isEmpty) => isEmpty
+        ? $"The file {Name(path)} is empty."
+        : $"The file {Name(path)} is too long to hold a token or a secret id. Is it the right one?";
+
+    internal static string NotAVaultAddress(string text) => $"{Name(text)} is no address of a Vault. Give scheme, host and port, such as https://vault.example.com:8200.";
+
+    internal static string NotAVaultToken(string parameter) => $"What -{parameter} gives is no token: it is empty, or holds characters that no token has.";
+
+    internal static string NotAVaultBackend(KmsBackendType backend) =>
+        $"Keys of the backend {backend} are not in a Vault: -Backend is VaultKv2 or VaultTransit.";
 
     internal static string NoWayToTest(string connection, bool isOpen) => isOpen
         ? $"The connection {Name(connection)} leads to a key directory: there is no way to a server to be tested."

@@ -1,17 +1,17 @@
 namespace RustFs.Kms;
 
-/// <summary>How a check went.</summary>
+/// <summary>How a check ended.</summary>
 public enum KmsCheckResult
 {
-    /// <summary>What was looked at is as it should be.</summary>
+    /// <summary>As it should be.</summary>
     Passed,
 
-    /// <summary>It works, and somebody should know something about it.</summary>
+    /// <summary>Works today, and deserves a look.</summary>
     Warning,
 
-    /// <summary>It does not work.</summary>
+    /// <summary>Not as it should be.</summary>
     Failed,
 
-    /// <summary>It was not looked at; the evidence says why. Never a success.</summary>
+    /// <summary>Could not be looked at; the evidence says why. It is neither good nor bad news.</summary>
     NotChecked,
 }

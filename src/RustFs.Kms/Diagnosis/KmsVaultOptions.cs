@@ -9,6 +9,9 @@ internal sealed record KmsVaultOptions
     internal const string DefaultKeyPathPrefix = "rustfs/kms/keys";
     internal const string DefaultMetadataPrefix = "rustfs/kms/transit-metadata";
 
+    /// <summary>Where a pod finds the token of its service account, and RustFS looks for it (<c>crates/kms/src/config.rs</c>).</summary>
+    internal const string DefaultJwtPath = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+
     /// <summary>The key of RustFS's own health probe, which it makes on every backend that takes key names (<c>crates/kms/src/probe.rs</c>).</summary>
     internal const string ProbeKeyId = "rustfs-internal-kms-probe";
 
