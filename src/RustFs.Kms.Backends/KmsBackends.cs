@@ -94,6 +94,30 @@ internal static class KmsBackends
             : default;
     }
 
+    /// <summary>Writes a support bundle: what goes in passes the redactor first, and no file of that name is replaced unless asked for.</summary>
+    /// <param name="path">The zip file, absolute.</param>
+    /// <param name="overwrite">Whether a file of that name is replaced.</param>
+    /// <param name="producer">Who writes it.</param>
+    /// <param name="parts">What goes in.</param>
+    /// <param name="secrets">What is known to be secret, as UTF-8; borrowed for the call.</param>
+    /// <param name="cancellationToken">Cancels the writing.</param>
+    /// <exception cref="KmsException">The file exists, or cannot be written.</exception>
+    internal static async Task<KmsSupportBundle> WriteSupportBundleAsync(
+        string path, bool overwrite, string producer, IReadOnlyList<KmsSupportPart> parts, IReadOnlyList<KmsSecret> secrets, CancellationToken cancellationToken)
+    {
+        using var redactor = new Redactor();
+        foreach (KmsSecret secret in secrets)
+        {
+            redactor.Known.Add(secret);
+        }
+
+        return await SupportBundleWriter.WriteAsync(path, overwrite, producer, parts, redactor, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether what is called so is a secret: of a variable, a header, a field.</summary>
+    /// <param name="name">The name.</param>
+    internal static bool IsSecretName(string name) => RedactionRules.MayName(name) && !RedactionRules.IsHarmless(name);
+
     /// <summary>A text without the secrets that can be recognized in it.</summary>
     /// <param name="text">The text.</param>
     internal static string Redact(string text)

@@ -37,6 +37,10 @@ internal sealed class EmulatorSecrets : IDisposable
 
     internal KmsBackupEnvironment Backup { get; }
 
+    /// <summary>All of them.</summary>
+    internal IReadOnlyList<KmsSecret> All =>
+        [.. new[] { Credential.SecretKey, Credential.SessionToken, MasterKey, Backup.Kek }.OfType<KmsSecret>()];
+
     public void Dispose()
     {
         Credential.Dispose();

@@ -66,7 +66,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsNotFound, By("Get-KmsBucketEncryption", "Set-KmsBucketEncryption", "Remove-KmsBucketEncryption"),
             "See which buckets there are", "Get-KmsBucketEncryption{at}"),
         For(KmsErrorCode.KmsNotFound, Connecting, "Check the names of the profile, the secret and the files that were given", Syntax),
-        For(KmsErrorCode.KmsNotFound, By("Set-KmsConfiguration", "Reset-KmsService"), "Check the path", ShowFile),
+        For(KmsErrorCode.KmsNotFound, By("Set-KmsConfiguration", "Reset-KmsService", "Test-KmsVault", "Export-KmsSupportBundle"), "Check the path", ShowFile),
         For(KmsErrorCode.KmsNotFound, AboutAnotherFile, "Check that path and its permissions", ShowFile),
         For(KmsErrorCode.KmsNotFound, Opening,
             "Check the path; to make a new key directory there", "Connect-Kms -KeyDirectory {directory}{bare} -Create"),
@@ -85,6 +85,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "Stop-KmsService{at}"),
         For(KmsErrorCode.KmsConflict, By("Restore-KmsKeyStore"),
             "A restore needs a stopped KMS and an empty key directory. See where it goes with Get-KmsBackup, and stop the KMS", "Stop-KmsService{at}"),
+        For(KmsErrorCode.KmsConflict, By("Export-KmsSupportBundle"), "Choose another name, or replace the file with -Force. What is there", ShowFile),
         For(KmsErrorCode.KmsConflict, By("Stop-KmsRestore", "Backup-KmsKeyStore"), "See how things are", "Get-KmsBackup{at}"),
         For(KmsErrorCode.KmsConflict, By("Update-KmsConfiguration", "Reset-KmsService"), "See what is configured", "Get-KmsConfiguration{at}"),
         For(KmsErrorCode.KmsConflict, null, "Somebody else changed it in between. Look at it, then try again", ShowKey),
@@ -126,6 +127,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "Check that the blob is complete, that -EncryptionContext has every entry that it was made with, and that the key that made it " +
             "is one of these", ShowKeys),
 
+        For(KmsErrorCode.KmsStorage, By("Test-KmsVault", "Export-KmsSupportBundle"), "Check that path and its permissions", ShowFile),
         For(KmsErrorCode.KmsStorage, AboutAnotherFile, "Check that path and its permissions", ShowFile),
         For(KmsErrorCode.KmsStorage, null, "Check free space, permissions and the mount, then look at the store", "{verify}"),
         For(KmsErrorCode.KmsTimeout, Opening, "Try again when nobody else changes the directory", "Connect-Kms -KeyDirectory {directory}{bare}"),

@@ -20,6 +20,9 @@ public sealed class KmsEmulator
         StartedAt = DateTimeOffset.Now;
     }
 
+    /// <summary>What must be in no bundle; it stays the emulator's.</summary>
+    internal IReadOnlyList<KmsSecret> Secrets => _secrets.All;
+
     /// <summary>Where it listens, on loopback.</summary>
     public Uri Endpoint { get; }
 

@@ -62,6 +62,14 @@ public static class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string Capabilities(PSObject? item) => KmsView.Capabilities(Value<object>(item, nameof(Capabilities)));
 
+    /// <summary>The cause.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Cause(PSObject? item) => Text(item, nameof(Cause));
+
+    /// <summary>What was checked.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Check(PSObject? item) => Text(item, nameof(Check));
+
     /// <summary>The start of a blob's Base64 form and its length.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string CiphertextBlob(PSObject? item) => KmsView.Blob(Value<byte[]>(item, nameof(CiphertextBlob)));
@@ -119,6 +127,19 @@ public static class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string EncryptionContext(PSObject? item) => Map(item, nameof(EncryptionContext));
 
+    /// <summary>What is in a bundle.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Entries(PSObject? item) =>
+        string.Join(Environment.NewLine, Value<IEnumerable>(item, nameof(Entries))?.Cast<object>().Select(KmsView.Text) ?? []);
+
+    /// <summary>The error.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Error(PSObject? item) => Text(item, nameof(Error));
+
+    /// <summary>The error's id or code.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string ErrorId(PSObject? item) => Text(item, nameof(ErrorId));
+
     /// <summary>The endpoint.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Endpoint(PSObject? item) => Text(item, nameof(Endpoint));
@@ -172,6 +193,10 @@ public static class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string KeyId(PSObject? item) => Text(item, nameof(KeyId));
 
+    /// <summary>Where the document is.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Link(PSObject? item) => Text(item, nameof(Link));
+
     /// <summary>The key path prefix.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string KeyPathPrefix(PSObject? item) => Text(item, nameof(KeyPathPrefix));
@@ -195,6 +220,19 @@ public static class KmsViewProperties
     /// <summary>The mount path.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string MountPath(PSObject? item) => Text(item, nameof(MountPath));
+
+    /// <summary>The path.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Path(PSObject? item) => Text(item, nameof(Path));
+
+    /// <summary>The line of a policy.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Policy(PSObject? item) => Text(item, nameof(Policy));
+
+    /// <summary>The commands to run next, one a line.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string NextCommand(PSObject? item) =>
+        string.Join(Environment.NewLine, Value<IEnumerable>(item, nameof(NextCommand))?.Cast<object>().Select(KmsView.Text) ?? []);
 
     /// <summary>The name.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -245,6 +283,26 @@ public static class KmsViewProperties
     /// <summary>What to do about it.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Recommendation(PSObject? item) => Text(item, nameof(Recommendation));
+
+    /// <summary>What is missing.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Problems(PSObject? item) => KmsView.Lines(Value<IEnumerable>(item, nameof(Problems)));
+
+    /// <summary>The document and its section.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Reference(PSObject? item) => $"{Text(item, "Document")}: {Text(item, "Section")}";
+
+    /// <summary>The id of the request.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string RequestId(PSObject? item) => Text(item, nameof(RequestId));
+
+    /// <summary>What to do.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Resolution(PSObject? item) => Text(item, nameof(Resolution));
+
+    /// <summary>How it went.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Result(PSObject? item) => Text(item, nameof(Result));
 
     /// <summary>What kind of thing names the key.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -305,6 +363,22 @@ public static class KmsViewProperties
     /// <summary>The step.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Step(PSObject? item) => Text(item, nameof(Step));
+
+    /// <summary>The SHA-256 sum.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Sha256(PSObject? item) => Text(item, nameof(Sha256));
+
+    /// <summary>What a check found, about which path, and what to do.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Seen(PSObject? item)
+    {
+        string path = Text(item, "Path");
+        return $"{(path.Length == 0 ? string.Empty : path + ": ")}{Evidence(item)} {Recommendation(item)}".TrimEnd();
+    }
+
+    /// <summary>What is wrong.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Symptom(PSObject? item) => Text(item, nameof(Symptom));
 
     /// <summary>What a table says about a key in its last column.</summary>
     /// <param name="item">The object that is shown.</param>

@@ -8,15 +8,18 @@ internal sealed class RequestLog
     private const int Capacity = 256;
 
     private readonly ConcurrentQueue<KmsRequestLogEntry> _entries = [];
+    private readonly ConcurrentQueue<(DateTimeOffset At, KmsRequestLogEntry Entry)> _recent = [];
+
+    /// <summary>The newest requests with the time of their end, oldest first, whether a cmdlet showed them or not.</summary>
+    internal IReadOnlyList<(DateTimeOffset At, KmsRequestLogEntry Entry)> Recent => [.. _recent];
 
     /// <summary>Takes a request note; may be called from any thread.</summary>
     internal void Add(KmsRequestLogEntry entry)
     {
         _entries.Enqueue(entry);
-        while (_entries.Count > Capacity && _entries.TryDequeue(out _))
-        {
-            // What nobody looked at makes room.
-        }
+        _recent.Enqueue((DateTimeOffset.Now, entry));
+        Trim(_entries);
+        Trim(_recent);
     }
 
     /// <summary>Hands out what there is, oldest first, and forgets it.</summary>
@@ -25,6 +28,14 @@ internal sealed class RequestLog
         while (_entries.TryDequeue(out KmsRequestLogEntry? entry))
         {
             yield return entry;
+        }
+    }
+
+    private static void Trim<T>(ConcurrentQueue<T> entries)
+    {
+        while (entries.Count > Capacity && entries.TryDequeue(out _))
+        {
+            // What nobody looked at makes room.
         }
     }
 }

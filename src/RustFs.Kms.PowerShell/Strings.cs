@@ -271,6 +271,12 @@ internal static class Strings
 
     internal static string SecretFileOpenToOthers(string path) => $"Others can use the file {Name(path)}; take that from them: chmod 600 {Literal(path)}.";
 
+    internal static string SupportBundleAction(IEnumerable<string> names) => $"Write a support bundle of manifest.json, {string.Join(", ", names)}";
+
+    internal static string NoSuchDirectory(string path) => $"There is no directory {Name(path)}.";
+
+    internal static string FileExists(string path) => $"The file {Name(path)} exists already and stays as it is; -Force replaces it.";
+
     internal static string NotAnError(string type) => $"An object of type {type} is no error. Give an error record, an exception or a text.";
 
     internal static string NotASecretFile(string path, bool isEmpty) => isEmpty

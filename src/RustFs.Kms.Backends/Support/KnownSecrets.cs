@@ -25,6 +25,13 @@ internal sealed class KnownSecrets : IDisposable
     internal int TooShort { get; private set; }
 
     /// <summary>Takes in a secret; it is copied.</summary>
+    internal void Add(KmsSecret secret)
+    {
+        using KmsSecret.Loan loan = secret.Lend();
+        Add(loan.Bytes);
+    }
+
+    /// <summary>Takes in a secret; it is copied.</summary>
     internal void Add(ReadOnlySpan<byte> secret)
     {
         if (secret.Length < Shortest)

@@ -13,7 +13,7 @@ internal static partial class RedactionRules
 {
     /// <summary>What the names of fields, parameters, elements and variables hold that are secret.</summary>
     private const string Secretive =
-        "secret|token|passw(?:or)?d|passphrase|pwd|plain[_-]?text|master[_-]?key|private[_-]?key|api[_-]?key|access[_-]?key|session[_-]?key|signing[_-]?key|"
+        "secret|token|passw(?:or)?d|passphrase|[_-]pwd|plain[_-]?text|master[_-]?key|private[_-]?key|api[_-]?key|access[_-]?key|session[_-]?key|signing[_-]?key|"
         + "encryption[_-]?key|key[_-]?material|customer[_-]?key|recovery[_-]?key|unseal|credential|signature|cookie|jwt|kek\\b";
 
     // A name is read from its start only: from every letter on, a long word would take its length squared.
