@@ -101,7 +101,8 @@ public sealed class SecretTests
             "Wait-KmsService server -TimeoutSeconds 1 -State NotConfigured", "Clear-KmsCache server", "Restart-KmsService server -Force", "New-KmsKey app -Connection server; Get-KmsKeyImpact app -Connection server",
             "Get-KmsBucketEncryption -Connection server", "Set-KmsBucketEncryption nope SseS3 -Connection server", "Remove-KmsBucketEncryption nope -Force -Connection server",
             "Get-KmsBackup server", "Backup-KmsKeyStore server -BackupId one", "Test-KmsRestore one -Connection server", "Restore-KmsKeyStore one -ConfirmBackupId one -ConflictPolicy Fail -Force -Connection server",
-            "Stop-KmsRestore server -ConfirmTargetKeyDirectory /keys -Force", "Stop-KmsService server -Force", "$emulator | Stop-KmsEmulator",
+            "Stop-KmsRestore server -ConfirmTargetKeyDirectory /keys -Force", "Stop-KmsService server -Force", "Test-KmsVault http://127.0.0.1:1 VaultKv2 -Token $key", "Resolve-KmsError",
+            "$bundle = \"$directory/../bundle.zip\"; Export-KmsSupportBundle $bundle -Connection server -Force -Header @{ 'x-amz-security-token' = 'x' }", "$emulator | Stop-KmsEmulator",
             "Get-History", "$dataKey.Dispose(); $dataKey", "Get-Variable -ErrorAction Ignore", "Disconnect-Kms nope", "Disconnect-Kms -All", "Disconnect-Kms", "Get-KmsKey",
         ];
         var plaintexts = new List<byte[]>();

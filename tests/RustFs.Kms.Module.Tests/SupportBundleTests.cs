@@ -54,7 +54,7 @@ public sealed class SupportBundleTests : IDisposable
             "'Authorization' = \"AWS4-HMAC-SHA256 Credential=admin/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=$token\"; 'x-amz-copy-source-server-side-encryption-customer-key' = \"a b,$customer\" }",
             path, log, audit, canaries["customer"], canaries["log"], canaries["audit"]).Single();
 
-        var files = Unzip(path);
+        Dictionary<string, byte[]> files = Unzip(path);
         Assert.Equal(
             [
                 "connections/1-server/checks.json", "connections/1-server/config.json", "connections/1-server/connection.json", "connections/1-server/requests.json",
@@ -147,7 +147,7 @@ public sealed class SupportBundleTests : IDisposable
         Assert.Contains(problems, problem => problem.StartsWith("connections/1-server/status.json: ", StringComparison.Ordinal));
         Assert.Contains(problems, problem => problem.StartsWith("logs/3-core: ", StringComparison.Ordinal));
         Assert.Equal(problems.Count, run.Warnings.Count);
-        var files = Unzip((string)bundle.Properties["Path"].Value);
+        Dictionary<string, byte[]> files = Unzip((string)bundle.Properties["Path"].Value);
         Assert.Equal("two\n", Encoding.UTF8.GetString(files["logs/2-b.log"]));
         Assert.Contains("\"Succeeded\": false", Encoding.UTF8.GetString(files["connections/1-server/checks.json"]), StringComparison.Ordinal);
         Assert.Empty(files["logs/3-core"]);
@@ -166,23 +166,24 @@ public sealed class SupportBundleTests : IDisposable
 
     private static string LogOf(Dictionary<string, string> canaries)
     {
-        var log = new StringBuilder("2026-01-01T08:00:00Z INFO rustfs::kms: KMS service started backend=Local key_dir=/keys\n");
+        var log = new List<string> { "2026-01-01T08:00:00Z INFO rustfs::kms: KMS service started backend=Local key_dir=/keys" };
         foreach ((string name, string canary) in canaries)
         {
             byte[] bytes = Encoding.UTF8.GetBytes(canary);
-            log.Append($"DEBUG {name} secret_key={canary} token: \"{canary}\"\n")
-                .Append($"{{\"fields\":{{\"master_key\":\"{canary}\",\"key_id\":\"app\"}}}}\n")
-                .Append($"KmsConfig {{ token: Some(\"{canary}\"), plaintext: [{string.Join(", ", bytes)}] }}\n")
-                .Append($"Authorization: Bearer {canary}\nx-amz-date: 20260101T080000Z\n");
+            log.Add($"DEBUG {name} secret_key={canary} token: \"{canary}\"");
+            log.Add($"{{\"fields\":{{\"master_key\":\"{canary}\",\"key_id\":\"app\"}}}}");
+            log.Add($"KmsConfig {{ token: Some(\"{canary}\"), plaintext: [{string.Join(", ", bytes)}] }}");
+            log.Add($"Authorization: Bearer {canary}");
+            log.Add("x-amz-date: 20260101T080000Z");
             if (name is "connection" or "master" or "environment" or "vault")
             {
                 // What the session knows goes from any place and in any form.
-                log.Append($"it was {canary} or {Convert.ToBase64String(bytes)} or {Convert.ToHexString(bytes)} or {Uri.EscapeDataString(canary)} or {BitConverter.ToString(bytes)}\n")
-                    .Append(Convert.ToBase64String([1, 2, .. bytes, 3])).Append('\n');
+                log.Add($"it was {canary} or {Convert.ToBase64String(bytes)} or {Convert.ToHexString(bytes)} or {Uri.EscapeDataString(canary)} or {BitConverter.ToString(bytes)}");
+                log.Add(Convert.ToBase64String([1, 2, .. bytes, 3]));
             }
         }
 
-        return log.Append("ERROR Key not found: app\nthe last line").ToString();
+        return string.Join('\n', [.. log, "ERROR Key not found: app", "the last line"]);
     }
 
     private static string AuditOf(Dictionary<string, string> canaries)
