@@ -86,15 +86,20 @@ internal sealed class KmsEmulator : IKmsEmulator
             return;
         }
 
-        if (_server is not null)
+        try
         {
-            await _server.DisposeAsync().ConfigureAwait(false);
+            if (_server is not null)
+            {
+                await _server.DisposeAsync().ConfigureAwait(false);
+            }
         }
-
-        await _service.DisposeAsync().ConfigureAwait(false);
-        _store.Dispose();
-        _seal.Dispose();
-        _layout.Dispose();
+        finally
+        {
+            await _service.DisposeAsync().ConfigureAwait(false);
+            _store.Dispose();
+            _seal.Dispose();
+            _layout.Dispose();
+        }
     }
 
     private static EmulatorConfiguration OwnConfiguration(KmsEmulatorOptions options, EmulatorLayout layout)
@@ -182,7 +187,7 @@ internal sealed class KmsEmulator : IKmsEmulator
     }
 
     private static bool IsOfConnection(Exception exception) => exception
-        is OperationCanceledException or EndOfStreamException or InvalidDataException or IOException { InnerException: SocketException };
+        is OperationCanceledException or EndOfStreamException or HttpRefusal or IOException { InnerException: SocketException };
 
     private async Task<HttpAnswer> DispatchAsync(HttpCall call, CancellationToken cancellationToken)
     {
