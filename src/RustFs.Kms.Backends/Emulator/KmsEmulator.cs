@@ -130,7 +130,7 @@ internal sealed class KmsEmulator : IKmsEmulator
         var storage = new EmulatorStorage(_layout, _seal);
         if (await storage.LoadAsync(options.MasterKey, cancellationToken).ConfigureAwait(false) is { } kept)
         {
-            await _service.AdoptAsync(kept, cancellationToken).ConfigureAwait(false);
+            _service.Adopt(kept);
 
             // As with a server, a kept configuration that does not start is a state to look at, and no reason not to serve.
             ServiceOutcome started = await _service.StartAsync(force: false, cancellationToken).ConfigureAwait(false);

@@ -81,34 +81,42 @@ internal static class ConfigurationSummary
     }
 
     /// <summary>Reads what <see cref="WriteKept"/> wrote, and puts the secrets back that were kept apart.</summary>
+    /// <exception cref="JsonFault">Something is missing or of another kind.</exception>
     internal static EmulatorConfiguration ReadKept(JsonFields kept, KmsSecret? masterKey, KmsSecret? loginSecret)
     {
-        JsonFields? login = kept.OptionalObject("login");
-        return ConfigurationForms.Common(kept, new EmulatorConfiguration { Backend = BackendName.Find(kept.RequiredText("backend_type"))! }) with
+        string type = kept.RequiredText("backend_type");
+        BackendName backend = BackendName.Find(type) ?? throw new JsonFault($"there is no backend `{type}`");
+        EmulatorConfiguration common = ConfigurationForms.Common(kept, new EmulatorConfiguration { Backend = backend }) with
         {
             AllowInsecureDevDefaults = kept.OptionalBoolean("allow_insecure_dev_defaults") ?? false,
-            Address = kept.OptionalText("address"),
+            SkipTlsVerify = kept.OptionalBoolean("skip_tls_verify") ?? false,
             EndpointUrl = kept.OptionalText("endpoint_url"),
             FilePermissions = kept.OptionalNumber("file_permissions"),
-            KeyDirectory = kept.OptionalText("key_dir"),
             KeyPathPrefix = kept.OptionalText("key_path_prefix"),
             KvMount = kept.OptionalText("kv_mount"),
             MasterKey = masterKey,
             MountPath = kept.OptionalText("mount_path"),
             Namespace = kept.OptionalText("namespace"),
             Region = kept.OptionalText("region"),
-            SkipTlsVerify = kept.OptionalBoolean("skip_tls_verify") ?? false,
-            Login = login is null ? null : new VaultLogin
-            {
-                Kind = login.RequiredText("kind"),
-                Mount = login.OptionalText("mount"),
-                Path = login.OptionalText("path"),
-                PollInterval = login.OptionalNumber("poll_interval_secs"),
-                Role = login.OptionalText("role"),
-                RoleId = login.OptionalText("role_id"),
-                SecretIdFile = login.OptionalText("secret_id_file"),
-                Secret = loginSecret,
-            },
+        };
+        return backend == BackendName.Local ? common with { KeyDirectory = kept.RequiredText("key_dir") }
+            : backend.IsVault ? common with { Address = kept.RequiredText("address"), Login = ReadLogin(kept, loginSecret) }
+            : common;
+    }
+
+    private static VaultLogin ReadLogin(JsonFields kept, KmsSecret? secret)
+    {
+        JsonFields login = kept.OptionalObject("login") ?? throw JsonFields.Missing("login");
+        return new VaultLogin
+        {
+            Kind = login.RequiredText("kind"),
+            Mount = login.OptionalText("mount"),
+            Path = login.OptionalText("path"),
+            PollInterval = login.OptionalNumber("poll_interval_secs"),
+            Role = login.OptionalText("role"),
+            RoleId = login.OptionalText("role_id"),
+            SecretIdFile = login.OptionalText("secret_id_file"),
+            Secret = secret,
         };
     }
 

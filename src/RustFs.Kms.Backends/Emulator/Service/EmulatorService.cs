@@ -25,10 +25,10 @@ internal sealed class EmulatorService(
     internal RunningKms.Loan? TryBorrow() => Running?.TryBorrow();
 
     /// <summary>Takes up a configuration that was kept, or that the emulator's caller asked for, without the rules for requests.</summary>
-    internal async Task AdoptAsync(EmulatorConfiguration configuration, CancellationToken cancellationToken)
+    internal void Adopt(EmulatorConfiguration configuration)
     {
         Publish(configuration);
-        await storage.KeepAsync(configuration, cancellationToken).ConfigureAwait(false);
+        storage.Keep(configuration);
         State = ServiceState.Configured;
     }
 
@@ -37,7 +37,7 @@ internal sealed class EmulatorService(
     {
         if (Configuration is null)
         {
-            await AdoptAsync(own(), cancellationToken).ConfigureAwait(false);
+            Adopt(own());
         }
 
         ServiceOutcome outcome = await StartAsync(force: false, cancellationToken).ConfigureAwait(false);
@@ -60,7 +60,7 @@ internal sealed class EmulatorService(
                 return Refused($"Failed to configure KMS: Configuration error: {problem}");
             }
 
-            await storage.KeepAsync(configuration, cancellationToken).ConfigureAwait(false);
+            storage.Keep(configuration);
             Publish(configuration);
             State = ServiceState.Configured;
             return new ServiceOutcome(true, "KMS configured successfully", State);
@@ -87,7 +87,7 @@ internal sealed class EmulatorService(
             try
             {
                 RunningKms started = await OpenAsync(configuration, cancellationToken).ConfigureAwait(false);
-                await storage.KeepAsync(configuration, cancellationToken).ConfigureAwait(false);
+                storage.Keep(configuration);
                 Publish(configuration);
                 await SwitchAsync(started).ConfigureAwait(false);
                 return new ServiceOutcome(true, "KMS reconfigured and restarted successfully", State);
