@@ -21,7 +21,7 @@ internal static class KmsBackends
             () =>
             {
                 (KeyStore store, IReadOnlyList<string> warnings) = KeyStoreOpener.Open(options, cancellationToken);
-                return (new LocalKmsBackend(store, TimeProvider.System, options.ConnectionName), warnings);
+                return (new LocalKmsBackend(store, options.Clock, options.ConnectionName, options.ServiceConfiguration), warnings);
             },
             cancellationToken);
 
@@ -82,6 +82,6 @@ internal static class KmsBackends
             options,
             OpenKeyDirectoryAsync,
             (directory, _) => Task.FromResult<IKmsBackups>(new LocalRestore(
-                new LocalBackups(directory.Path, directory.MasterKey, directory.Backup!, TimeProvider.System, directory.ConnectionName))),
+                new LocalBackups(directory.Path, directory.MasterKey, directory.Backup!, directory.Clock, directory.ConnectionName))),
             cancellationToken).ConfigureAwait(false);
 }

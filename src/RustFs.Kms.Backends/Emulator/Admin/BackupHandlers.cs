@@ -11,12 +11,13 @@ internal sealed class BackupHandlers(AdminContext context)
 
     private KmsBackupEnvironment? Environment => context.Options.Backup;
 
-    internal Task<HttpAnswer> StatusAsync(Exchange _)
+    internal async Task<HttpAnswer> StatusAsync(Exchange exchange)
     {
+        _ = await exchange.ReadAsync().ConfigureAwait(false); // the one GET that reads its body, and so looks at its hash
         EmulatorConfiguration? configuration = context.Service.Configuration;
         bool isLocal = configuration?.Backend == BackendName.Local;
         string? reason = configuration is null ? NotConfigured : Environment is null ? Unavailable : null;
-        return Task.FromResult(Answers.Json(200, json =>
+        return Answers.Json(200, json =>
         {
             json.WriteString("service_status", context.Service.State.ToString());
             json.WriteString("backend", configuration?.Backend.Kebab);
@@ -32,7 +33,7 @@ internal sealed class BackupHandlers(AdminContext context)
             {
                 json.WriteString("unavailable_reason", reason);
             }
-        }));
+        });
     }
 
     internal async Task<HttpAnswer> BackupAsync(Exchange exchange)
@@ -73,7 +74,7 @@ internal sealed class BackupHandlers(AdminContext context)
                 json.WriteString("manifest_digest", backup.ManifestDigest);
                 json.WriteString("backup_kek_id", backup.KekId ?? Environment!.KekId);
                 json.WriteNumber("backup_kek_version", backup.KekVersion ?? Environment!.KekVersion);
-                json.WriteBoolean("sanitized_config_included", backup.ConfigurationIncluded ?? true);
+                json.WriteBoolean("sanitized_config_included", backup.ConfigurationIncluded == true);
             });
         }).ConfigureAwait(false);
     }
@@ -96,10 +97,11 @@ internal sealed class BackupHandlers(AdminContext context)
             return badName;
         }
 
-        return await RunAsync(500, "restore dry-run failed: ", () => WithBackendAsync(
-            exchange,
-            async backend => BackupWire.Plan(await backend.PlanRestoreAsync(bundle, generation, exchange.CancellationToken).ConfigureAwait(false))))
-            .ConfigureAwait(false);
+        return await RunAsync(500, "restore dry-run failed: ", () => WithBackendAsync(exchange, async backend =>
+        {
+            KmsRestorePlan plan = await backend.PlanRestoreAsync(bundle, generation, exchange.CancellationToken).ConfigureAwait(false);
+            return BackupWire.Plan(plan, context.Service.Configuration!);
+        })).ConfigureAwait(false);
     }
 
     internal async Task<HttpAnswer> RestoreAsync(Exchange exchange)

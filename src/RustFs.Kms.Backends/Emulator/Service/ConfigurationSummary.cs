@@ -44,6 +44,26 @@ internal static class ConfigurationSummary
     internal static string Fingerprint(EmulatorConfiguration configuration) =>
         HexText.Lower(SHA256.HashData(Answers.Bytes(json => WriteKept(json, configuration))));
 
+    /// <summary>
+    /// What goes into a bundle as evidence, and what a dry run compares. Only the Local backend makes bundles. Rule: http-api.md 2.24.
+    /// </summary>
+    internal static byte[] Sanitized(EmulatorConfiguration configuration) => Answers.Bytes(json =>
+    {
+        json.WriteNumber("format_version", 1);
+        json.WriteString("backend", configuration.Backend.Kebab);
+        json.WriteString("default_key_id", configuration.DefaultKeyId);
+        json.WriteBoolean("allow_insecure_dev_defaults", configuration.AllowInsecureDevDefaults);
+        json.WriteNumber("timeout_secs", configuration.TimeoutSeconds);
+        json.WriteNumber("retry_attempts", configuration.RetryAttempts);
+        json.WriteBoolean("enable_cache", configuration.EnableCache);
+        json.WriteStartObject("backend_reference");
+        json.WriteString("kind", configuration.Backend.Kebab);
+        json.WriteString("key_dir", configuration.KeyDirectory);
+        json.NumberOrNull("file_permissions", configuration.FilePermissions);
+        json.WriteBoolean("master_key_configured", configuration.MasterKey is { Length: > 0 });
+        json.WriteEndObject();
+    });
+
     /// <summary>What is written to disk: everything but the secrets.</summary>
     internal static void WriteKept(Utf8JsonWriter json, EmulatorConfiguration configuration)
     {
