@@ -31,15 +31,16 @@ internal sealed class KmsEmulator : IKmsEmulator
         Generation = options.Generation == KmsApiGeneration.Auto ? KmsApiGeneration.Current : options.Generation;
         _layout = new EmulatorLayout(options.KeyDirectory);
         _seal = new EmulatorSeal(_layout, options.Credential);
+        _store = new BucketStore(_layout.S3, options.Clock);
         var opener = new BackendOpener(opening, restoring, options);
         _service = new EmulatorService(
             opener,
             new EmulatorStorage(_layout, _seal),
             () => OwnConfiguration(options, _layout),
+            (configuration, keyId) => KeyImpact.Of(_store, configuration, keyId).ReferencesText.Length > 0,
             options.Clock,
             Generation == KmsApiGeneration.Guide);
         _verifier = new SigV4Verifier(options.Credential, options.Clock, options.AllowAnonymous);
-        _store = new BucketStore(_layout.S3, options.Clock);
         _routes = AdminRoutes.Of(Generation, new AdminContext(_service, options with { Generation = Generation }, opener, _layout, _store));
         _buckets = new BucketHandlers(_store);
         _objects = new ObjectHandlers(_store, new ObjectCipher(_service, _seal), options.Clock);

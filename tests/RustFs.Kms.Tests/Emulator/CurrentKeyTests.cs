@@ -260,6 +260,23 @@ public sealed class CurrentKeyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Times_are_those_of_the_servers_zone()
+    {
+        TimeZoneInfo zone = TimeZoneInfo.FindSystemTimeZoneById("Asia/Kolkata");
+        await using EmulatorHost host = await EmulatorHost.StartAsync(options => options with { Running = true, TimeZone = zone });
+        await host.CreateKeyAsync("a");
+        JsonElement deleted = (await host.AdminAsync("DELETE", "/kms/keys/delete", """{"key_id":"a"}""")).Json;
+        JsonElement described = (await host.AdminAsync("GET", "/kms/keys/a")).Json.GetProperty("key_metadata");
+        JsonElement listed = (await host.AdminAsync("GET", "/kms/keys")).Json.GetProperty("keys")[0];
+        foreach (string text in new[] { deleted.GetProperty("deletion_date").GetString()!, described.GetProperty("creation_date").GetString()!, described.GetProperty("deletion_date").GetString()!, listed.GetProperty("created_at").GetString()! })
+        {
+            Assert.EndsWith("+05:30[Asia/Kolkata]", text, StringComparison.Ordinal);
+            Assert.True(ZonedTime.TryParse(text, out ZonedTime time));
+            Assert.InRange((time.Instant - DateTimeOffset.UtcNow).TotalDays, -0.1, 30.1);
+        }
+    }
+
+    [Fact]
     public async Task The_probe_key_is_there_unless_told_otherwise()
     {
         await using EmulatorHost host = await EmulatorHost.StartAsync(options => options with { Running = true, CreateProbeKey = true });

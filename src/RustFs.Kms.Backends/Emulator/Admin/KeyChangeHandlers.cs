@@ -54,7 +54,7 @@ internal sealed class KeyChangeHandlers(AdminContext context)
             };
         });
 
-    internal static void WriteMetadata(Utf8JsonWriter json, KeyView? view, bool isGuide)
+    internal static void WriteMetadata(Utf8JsonWriter json, KeyView? view, AdminContext context)
     {
         if (view is null)
         {
@@ -63,7 +63,7 @@ internal sealed class KeyChangeHandlers(AdminContext context)
         }
 
         json.WriteStartObject("key_metadata");
-        view.Write(json, isGuide);
+        view.Write(json, context.Time);
         json.WriteEndObject();
     }
 
@@ -142,11 +142,11 @@ internal sealed class KeyChangeHandlers(AdminContext context)
         }
     }
 
-    private static HttpAnswer Answer(int status, bool success, string message, string keyId, KeyView? view) => Answers.Json(status, json =>
+    private HttpAnswer Answer(int status, bool success, string message, string keyId, KeyView? view) => Answers.Json(status, json =>
     {
         json.WriteBoolean("success", success);
         json.WriteString("message", message);
         json.WriteString("key_id", keyId);
-        WriteMetadata(json, view, isGuide: false);
+        WriteMetadata(json, view, context);
     });
 }

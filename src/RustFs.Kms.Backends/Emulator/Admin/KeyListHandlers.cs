@@ -190,7 +190,7 @@ internal sealed class KeyListHandlers(AdminContext context)
     private void WriteKey(Utf8JsonWriter json, KmsKey key)
     {
         string? Time(string? text, DateTimeOffset? instant) =>
-            context.IsGuide ? KeyView.Plain(KeyView.Zoned(text, instant)) : KeyView.Zoned(text, instant);
+            context.Time(KeyView.Zoned(text, instant));
         IReadOnlyDictionary<string, string> tags = KeyView.TagsOf(key);
         json.WriteString("key_id", key.KeyId);
         json.WriteString("description", key.Description);

@@ -8,7 +8,12 @@ internal sealed record ServiceOutcome(bool Success, string Message, ServiceState
 /// Rules: http-api.md 2.6 and 2.9 to 2.12.
 /// </summary>
 internal sealed class EmulatorService(
-    BackendOpener opener, EmulatorStorage storage, Func<EmulatorConfiguration> own, TimeProvider clock, bool isGuide) : IAsyncDisposable
+    BackendOpener opener,
+    EmulatorStorage storage,
+    Func<EmulatorConfiguration> own,
+    Func<EmulatorConfiguration, string, bool> isReferenced,
+    TimeProvider clock,
+    bool isGuide) : IAsyncDisposable
 {
     private readonly SemaphoreSlim _gate = new(1);
     private readonly List<KmsSecret> _secrets = [];
@@ -60,7 +65,15 @@ internal sealed class EmulatorService(
                 return Refused($"Failed to configure KMS: Configuration error: {problem}");
             }
 
-            storage.Keep(configuration);
+            try
+            {
+                storage.Keep(configuration);
+            }
+            catch (KmsException exception)
+            {
+                return Refused($"Failed to configure KMS: Backend error: {exception.Message}");
+            }
+
             Publish(configuration);
             State = ServiceState.Configured;
             return new ServiceOutcome(true, "KMS configured successfully", State);
@@ -87,7 +100,16 @@ internal sealed class EmulatorService(
             try
             {
                 RunningKms started = await OpenAsync(configuration, cancellationToken).ConfigureAwait(false);
-                storage.Keep(configuration);
+                try
+                {
+                    storage.Keep(configuration);
+                }
+                catch (KmsException)
+                {
+                    await started.RetireAsync().ConfigureAwait(false);
+                    throw;
+                }
+
                 Publish(configuration);
                 await SwitchAsync(started).ConfigureAwait(false);
                 return new ServiceOutcome(true, "KMS reconfigured and restarted successfully", State);
@@ -216,7 +238,11 @@ internal sealed class EmulatorService(
     private async Task<RunningKms> OpenAsync(EmulatorConfiguration configuration, CancellationToken cancellationToken)
     {
         IKmsBackend backend = await opener.OpenAsync(configuration, cancellationToken).ConfigureAwait(false);
-        return new RunningKms(backend, configuration, new MetadataCache(configuration, Counters, clock));
+        var cache = new MetadataCache(configuration, Counters, clock);
+        DeletionWorker? worker = backend is IKmsKeyStore keys
+            ? new DeletionWorker(keys, cache, keyId => isReferenced(configuration, keyId), clock)
+            : null;
+        return new RunningKms(backend, configuration, cache, worker);
     }
 
     private async Task SwitchAsync(RunningKms started)

@@ -10,6 +10,7 @@ internal sealed class EmulatorStorage(EmulatorLayout layout, EmulatorSeal seal)
 
     private string ConfigurationPath => Path.Combine(layout.Config, "kms_config.json");
 
+    /// <exception cref="KmsException">It cannot be written; what was kept before is.</exception>
     internal void Keep(EmulatorConfiguration configuration)
     {
         if (layout.IsTemporary)
@@ -23,7 +24,15 @@ internal sealed class EmulatorStorage(EmulatorLayout layout, EmulatorSeal seal)
             writer.WriteString(MasterKeyField, Sealed(configuration.MasterKey));
             writer.WriteString(LoginField, Sealed(configuration.Login?.Secret));
         });
-        PrivateFiles.Write(ConfigurationPath, json);
+        try
+        {
+            PrivateFiles.Write(ConfigurationPath, json);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new KmsException(
+                KmsErrorCode.KmsStorage, $"The configuration could not be kept: {exception.Message}", ConfigurationPath, innerException: exception);
+        }
     }
 
     /// <summary>The configuration of an earlier run; null when there is none.</summary>
