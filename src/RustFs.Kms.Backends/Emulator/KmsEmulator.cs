@@ -206,11 +206,11 @@ internal sealed class KmsEmulator : IKmsEmulator
         {
             string below = IsBelow(raw, CurrentPrefix) ? raw[CurrentPrefix.Length..] : string.Empty;
             (RouteHandler handler, string parameter) = _routes.Find(call.Method, below) ?? throw WireFault.NoSuchRoute();
-            _verifier.RequireSessionToken(call);
+            _verifier.RequireSessionToken(call, query);
             return await handler(new Exchange(call, query, below, body, cancellationToken) { Parameter = parameter }).ConfigureAwait(false);
         }
 
-        _verifier.RequireSessionToken(call);
+        _verifier.RequireSessionToken(call, query);
         return await ServeS3Async(new Exchange(call, query, path, body, cancellationToken)).ConfigureAwait(false);
     }
 

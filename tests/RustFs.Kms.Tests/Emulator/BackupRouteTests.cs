@@ -113,6 +113,26 @@ public sealed class BackupRouteTests : IDisposable
     }
 
     [Fact]
+    public async Task A_sealing_key_that_is_the_master_key_is_an_incomplete_environment_on_every_route()
+    {
+        string masterKey = Convert.ToBase64String(_kek.Bytes);
+        await using EmulatorHost host = await EmulatorHost.StartAsync(masterKey, null, options => options with { Running = true, Backup = Backup });
+        for (int round = 0; round < 2; round++)
+        {
+            JsonElement status = (await host.AdminAsync("GET", "/kms/backup")).Json;
+            Assert.False(status.GetProperty("export_supported").GetBoolean());
+            string reason = status.GetProperty("unavailable_reason").GetString()!;
+            foreach ((string path, string? body) in Requests())
+            {
+                RawAnswer answer = await host.AdminAsync("POST", path, body);
+                Assert.Equal((412, reason), (answer.Status, answer.Json.GetProperty("message").GetString()));
+            }
+
+            await host.AdminAsync("POST", "/kms/stop");
+        }
+    }
+
+    [Fact]
     public async Task The_status_is_the_one_GET_that_looks_at_its_body()
     {
         await using EmulatorHost host = await EmulatorHost.StartAsync();
@@ -128,6 +148,8 @@ public sealed class BackupRouteTests : IDisposable
 
     private sealed class StandIn : IKmsBackups
     {
+        public Task<KmsBackupStatus> GetBackupStatusAsync(CancellationToken cancellationToken) => Task.FromResult(new KmsBackupStatus());
+
         public Task<KmsRestorePlan> PlanRestoreAsync(string bundle, long? observedGeneration, CancellationToken cancellationToken) => Task.FromResult(
             bundle == "none"
                 ? new KmsRestorePlan { Bundle = bundle, BackupId = "", Blockers = ["incomplete-bundle: nothing there"] }

@@ -126,6 +126,7 @@ public sealed class CurrentKeyTests : IAsyncLifetime
         Assert.Equal(["a"], list.GetProperty("keys").EnumerateArray().Select(key => key.GetProperty("key_id").GetString()));
         File.Move(Path.Combine(_host.Emulator.KeyDirectory, "broken.key"), Path.Combine(_host.Emulator.KeyDirectory, "x.tmp"));
         File.Copy(Path.Combine(_host.Emulator.KeyDirectory, "a.key"), Path.Combine(_host.Emulator.KeyDirectory, "b.key"));
+        Assert.Equal(["a"], await IdsAsync("/kms/keys?limit=1"));
         Assert.StartsWith("failed to list keys: Invalid key: ", (await _host.AdminAsync("GET", "/kms/keys")).Json.GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 

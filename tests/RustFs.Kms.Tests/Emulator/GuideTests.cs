@@ -70,6 +70,17 @@ public sealed class GuideTests : IAsyncLifetime
         Assert.Equal(404, (await _host.AdminAsync("GET", $"/kms/keys/{id}")).Status);
     }
 
+    [Fact]
+    public async Task Records_that_cannot_be_read_are_skipped_without_a_word_as_in_those_days()
+    {
+        await RunAsync();
+        await File.WriteAllTextAsync(Path.Combine(_directory, "keys", "broken.key"), "{}");
+        Assert.Equal("""{"success":true,"message":"Keys listed successfully","keys":[],"truncated":false,"next_marker":null}""", (await _host.AdminAsync("GET", "/kms/keys")).Text);
+        await _host.CreateKeyAsync("a");
+        File.Copy(Path.Combine(_directory, "keys", "a.key"), Path.Combine(_directory, "keys", "b.key"));
+        Assert.Equal(1, (await _host.AdminAsync("GET", "/kms/keys")).Json.GetProperty("keys").GetArrayLength());
+    }
+
     [Theory]
     [InlineData(",\"key_spec\":\"AES_256\"", 32)]
     [InlineData(",\"key_spec\":\"AES_128\"", 16)]

@@ -126,8 +126,7 @@ internal sealed class KeyChangeHandlers(AdminContext context)
         {
             _ = await AdminContext.RunAsync(kms, keyId, action, (id, token) => change(kms, id, token), exchange.CancellationToken).ConfigureAwait(false);
             kms.Cache.Remove(keyId);
-            KeyView view = await AdminContext.DescribeAsync(kms, keyId, exchange.CancellationToken).ConfigureAwait(false);
-            return Answer(200, true, message, keyId, view);
+            return Answer(200, true, message, keyId, await TryDescribeAsync(kms, keyId, exchange.CancellationToken).ConfigureAwait(false));
         }
         catch (ServerErrorException exception)
         {
@@ -139,6 +138,19 @@ internal sealed class KeyChangeHandlers(AdminContext context)
                 _ => 500,
             };
             return Answer(status, false, prefix + exception.Error.Text, keyId, null);
+        }
+    }
+
+    // The change is made, whatever becomes of the look at it.
+    private static async Task<KeyView?> TryDescribeAsync(RunningKms.Loan kms, string keyId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await AdminContext.DescribeAsync(kms, keyId, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ServerErrorException)
+        {
+            return null;
         }
     }
 
