@@ -218,7 +218,12 @@ internal static class Strings
     internal static string EmulatorOn(int port) => string.Create(
         CultureInfo.InvariantCulture, $"127.0.0.1, {(port == 0 ? "a free port" : $"port {port}")}");
 
-    internal static string EmulatorListens(string endpoint) => $"RustFS KMS emulator listens on {DisplayText.Neutralize(endpoint)}";
+    // One line, with what there is to warn of in it: with -Wait, nothing else is written.
+    internal static string EmulatorListens(string endpoint, bool isOpen) =>
+        $"RustFS KMS emulator listens on {DisplayText.Neutralize(endpoint)}" + (isOpen ? " (unsigned requests are answered too)" : string.Empty);
+
+    internal static string EmulatorIsOpen(string endpoint) =>
+        $"The emulator on {DisplayText.Neutralize(endpoint)} answers unsigned requests too: any program on this machine can use it, and any web page in its browsers.";
 
     internal static string RequestId(string id) => $" (request id {DisplayText.Neutralize(id)})";
 

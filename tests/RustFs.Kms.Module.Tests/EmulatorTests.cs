@@ -83,6 +83,27 @@ public sealed class EmulatorTests
     }
 
     [Fact]
+    public void That_unsigned_requests_are_answered_is_warned_about_and_otherwise_they_are_not()
+    {
+        using var session = new ServerSession("$true");
+        Assert.Equal(0, session.Value<int>("$null = Start-KmsEmulator -WarningVariable warnings; $warnings.Count"));
+        session.Run("$open = Start-KmsEmulator -AllowAnonymous -WarningVariable warnings -WarningAction SilentlyContinue");
+        Assert.Contains("answers unsigned requests too", session.Value<string>("\"$warnings\""), StringComparison.Ordinal);
+        int Status(string emulator) => session.Value<int>($"[int][Net.Http.HttpClient]::new().GetAsync(\"$({emulator}.Endpoint)rustfs/admin/v3/kms/service-status\").GetAwaiter().GetResult().StatusCode");
+        Assert.Equal((200, 403), (Status("$open"), Status("(Get-KmsEmulator)[0]")));
+    }
+
+    [Fact]
+    public void Without_a_credential_each_has_its_own_of_random_letters_and_digits()
+    {
+        using var session = new ServerSession("$all = 1..3 | ForEach-Object { Start-KmsEmulator }");
+        string[] secrets = session.Value<string>("$all.ForEach{ $_.Credential.UserName + ' ' + $_.Credential.GetNetworkCredential().Password } -join ','").Split(',');
+        Assert.All(secrets, secret => Assert.Matches("^[A-Z2-7]{20} [A-Za-z0-9]{40}$", secret));
+        Assert.Equal(3, secrets.Distinct().Count());
+        Assert.Equal(3, session.Value<string>("$all.Endpoint -join ','").Split(',').Distinct().Count());
+    }
+
+    [Fact]
     public void Waiting_without_a_credential_that_others_can_know_is_refused()
     {
         using var session = new ServerSession("$true");
@@ -102,6 +123,7 @@ public sealed class EmulatorTests
         using Process console = ConsoleProcess.StartProgram(
             "dotnet", ["exec", ConsoleProcess.AssemblyPath, "-NoBanner", "-Command", "Start-KmsEmulator -Running -AllowAnonymous -Wait"]);
         string line = (await console.StandardOutput.ReadLineAsync(new CancellationTokenSource(TimeSpan.FromMinutes(1)).Token))!;
+        Assert.EndsWith("/ (unsigned requests are answered too)", line, StringComparison.Ordinal);
         var endpoint = new Uri(Regex.Match(line, @"http://127\.0\.0\.1:\d+/").Value);
         using (var client = new HttpClient())
         {
