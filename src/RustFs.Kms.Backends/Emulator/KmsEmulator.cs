@@ -7,6 +7,11 @@ namespace RustFs.Kms.Backends.Emulator;
 /// RustFS's KMS admin API, and as much of S3 as goes with it, on loopback over a key directory. It starts as a server without
 /// KMS settings does: not configured, or with the configuration that an earlier run kept.
 /// </summary>
+/// <remarks>
+/// What a server has and this has not: Signature Version 2, Keystone, form uploads, policies (who signs may do everything, as the
+/// root user may), other nodes, a rate limit, listings of objects. Vault and AWS are configured and do not start. The probe's key
+/// is made; its round trips, which no client can see, are not.
+/// </remarks>
 internal sealed class KmsEmulator : IKmsEmulator
 {
     private const string CurrentPrefix = "/rustfs/admin/v3";
@@ -26,10 +31,10 @@ internal sealed class KmsEmulator : IKmsEmulator
     private HttpServer? _server;
     private int _disposed;
 
-    private KmsEmulator(KmsEmulatorOptions options, KeyDirectoryOpening opening, RestoreOpening restoring)
+    private KmsEmulator(KmsEmulatorOptions options, EmulatorLayout layout, KeyDirectoryOpening opening, RestoreOpening restoring)
     {
         Generation = options.Generation == KmsApiGeneration.Auto ? KmsApiGeneration.Current : options.Generation;
-        _layout = new EmulatorLayout(options.KeyDirectory);
+        _layout = layout;
         _seal = new EmulatorSeal(_layout, options.Credential);
         _store = new BucketStore(_layout.S3, options.Clock);
         var opener = new BackendOpener(opening, restoring, options);
@@ -60,11 +65,22 @@ internal sealed class KmsEmulator : IKmsEmulator
     /// <param name="opening">Opens the key directory of a Local configuration.</param>
     /// <param name="restoring">Opens it for a restore, while the service is stopped.</param>
     /// <param name="cancellationToken">Cancels the start.</param>
-    /// <exception cref="KmsException">The port is taken, or the key directory of a running emulator does not open.</exception>
+    /// <exception cref="KmsException">The port is taken, or a directory cannot be used.</exception>
     internal static async Task<KmsEmulator> StartAsync(
         KmsEmulatorOptions options, KeyDirectoryOpening opening, RestoreOpening restoring, CancellationToken cancellationToken)
     {
-        var emulator = new KmsEmulator(options, opening, restoring);
+        var layout = EmulatorLayout.Open(options.KeyDirectory);
+        KmsEmulator emulator;
+        try
+        {
+            emulator = new KmsEmulator(options, layout, opening, restoring);
+        }
+        catch
+        {
+            layout.Dispose();
+            throw;
+        }
+
         try
         {
             await emulator.BeginAsync(options, cancellationToken).ConfigureAwait(false);
@@ -139,7 +155,7 @@ internal sealed class KmsEmulator : IKmsEmulator
         }
         else if (options.Running)
         {
-            Require(await _service.InstallAsync(cancellationToken).ConfigureAwait(false), isRequired: true);
+            Require(await _service.InstallAsync(kmsType: null, cancellationToken).ConfigureAwait(false), isRequired: true);
         }
     }
 
@@ -231,7 +247,7 @@ internal sealed class KmsEmulator : IKmsEmulator
     // The path is read as an S3 path first: its first segment plays the bucket, the rest the object's key.
     private static string DecodePath(string rawPath)
     {
-        byte[] decoded = PercentCoding.TryDecode(rawPath, plusIsBlank: false) ?? throw InvalidUri();
+        byte[] decoded = PercentCoding.TryDecode(rawPath) ?? throw InvalidUri();
         int rest = Array.IndexOf(decoded, (byte)'/', Math.Min(1, decoded.Length));
         if (rest >= 0 && decoded.Length - rest - 1 > PathLimit)
         {

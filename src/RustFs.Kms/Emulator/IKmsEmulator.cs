@@ -116,7 +116,7 @@ internal interface IKmsEmulator : IAsyncDisposable
     /// <summary>What it speaks.</summary>
     KmsApiGeneration Generation { get; }
 
-    /// <summary>How many requests it answered, of which method and path, in order; the newest thousand.</summary>
+    /// <summary>The newest thousand requests in their order, each as method and path.</summary>
     IReadOnlyList<string> Requests { get; }
 
     /// <summary>Spoils answers to come.</summary>

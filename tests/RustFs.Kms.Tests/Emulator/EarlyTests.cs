@@ -38,6 +38,20 @@ public sealed class EarlyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_configured_is_kept_over_a_restart()
+    {
+        KmsEmulatorOptions In(KmsEmulatorOptions options) =>
+            options with { Generation = KmsApiGeneration.Early, AllowAnonymous = true, KeyDirectory = Path.Combine(_directory, "kept") };
+        await using (EmulatorHost host = await EmulatorHost.StartAsync(In))
+        {
+            Assert.Equal(200, (await host.UnsignedAsync("POST", "/rustfs/admin/v3/kms/configure", Vault)).Status);
+        }
+
+        await using EmulatorHost again = await EmulatorHost.StartAsync(In);
+        Assert.Equal("""{"status":"Active","backend":"vault","healthy":true}""", (await again.UnsignedAsync("GET", "/rustfs/admin/v3/kms/status")).Text);
+    }
+
+    [Fact]
     public async Task UsageGuide_ErrorHandling_the_codes_are_flat_objects()
     {
         RawAnswer nothing = await SendAsync("GET", "status");

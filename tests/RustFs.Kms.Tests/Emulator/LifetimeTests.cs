@@ -122,6 +122,21 @@ public sealed class LifetimeTests : IDisposable
     }
 
     [Fact]
+    public async Task A_directory_that_another_has_or_that_is_none_is_refused()
+    {
+        await using (await EmulatorHost.StartAsync(options => options with { KeyDirectory = _directory }))
+        {
+            KmsException taken = await Assert.ThrowsAsync<KmsException>(() => EmulatorHost.StartAsync(options => options with { KeyDirectory = _directory }));
+            Assert.Equal(KmsErrorCode.KmsConflict, taken.Code);
+        }
+
+        string file = Path.Combine(_directory, "file");
+        await File.WriteAllTextAsync(file, "x");
+        KmsException refused = await Assert.ThrowsAsync<KmsException>(() => EmulatorHost.StartAsync(options => options with { KeyDirectory = file }));
+        Assert.Equal((KmsErrorCode.KmsStorage, file), (refused.Code, refused.Target));
+    }
+
+    [Fact]
     public async Task Hundreds_of_requests_at_once_are_all_answered()
     {
         await using EmulatorHost host = await EmulatorHost.StartAsync(options => options with { Running = true });

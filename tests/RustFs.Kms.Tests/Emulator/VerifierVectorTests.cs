@@ -113,6 +113,7 @@ public sealed class VerifierVectorTests
     [InlineData("flag", "flag=")]
     [InlineData("x=a+b%20c", "x=a%20b%20c")]
     [InlineData("k=%E2%82%AC", "k=%E2%82%AC")]
+    [InlineData("k=a%20b%zz%4", "k=a%20b%25zz%254")]
     public void The_query_is_decoded_as_a_form_and_sorted_by_name(string raw, string canonical) =>
         Assert.Equal(canonical, SigV4Canonical.Query(FormQuery.Parse(raw)));
 

@@ -78,6 +78,7 @@ internal static class ConfigurationSummary
         json.WriteBoolean("has_master_key", configuration.MasterKey is { Length: > 0 });
         json.WriteString("key_dir", configuration.KeyDirectory);
         json.WriteString("key_path_prefix", configuration.KeyPathPrefix);
+        json.WriteString("kms_type", configuration.KmsType);
         json.WriteString("kv_mount", configuration.KvMount);
         json.WriteNumber("max_cached_keys", configuration.MaxCachedKeys);
         json.WriteString("mount_path", configuration.MountPath);
@@ -113,6 +114,7 @@ internal static class ConfigurationSummary
             EndpointUrl = kept.OptionalText("endpoint_url"),
             FilePermissions = kept.OptionalNumber("file_permissions"),
             KeyPathPrefix = kept.OptionalText("key_path_prefix"),
+            KmsType = kept.OptionalText("kms_type"),
             KvMount = kept.OptionalText("kv_mount"),
             MasterKey = masterKey,
             MountPath = kept.OptionalText("mount_path"),

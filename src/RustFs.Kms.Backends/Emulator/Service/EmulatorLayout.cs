@@ -8,15 +8,11 @@ namespace RustFs.Kms.Backends.Emulator;
 internal sealed class EmulatorLayout : IDisposable
 {
     private readonly string? _temporary;
+    private readonly FileStream? _lock;
 
-    internal EmulatorLayout(string? directory)
+    private EmulatorLayout(string root, bool isTemporary)
     {
-        if (directory is null)
-        {
-            _temporary = Directory.CreateTempSubdirectory("rustfs-kms-emulator-").FullName;
-        }
-
-        string root = Path.GetFullPath(directory ?? _temporary!);
+        _temporary = isTemporary ? root : null;
         bool isKeyDirectory = Directory.Exists(root)
             && (File.Exists(Path.Combine(root, ".master-key.salt")) || Directory.EnumerateFiles(root, "*.key").Any());
         Keys = isKeyDirectory ? root : Path.Combine(root, "keys");
@@ -25,6 +21,8 @@ internal sealed class EmulatorLayout : IDisposable
         S3 = Path.Combine(state, "s3");
         PrivateFiles.MakeDirectory(Config);
         PrivateFiles.MakeDirectory(S3);
+        _lock = isTemporary ? null : PrivateFiles.TryLock(Path.Combine(Config, "lock")) ?? throw new KmsException(
+            KmsErrorCode.KmsConflict, $"Another emulator has the directory '{root}'.", root);
     }
 
     internal string Keys { get; }
@@ -35,8 +33,26 @@ internal sealed class EmulatorLayout : IDisposable
 
     internal bool IsTemporary => _temporary is not null;
 
+    /// <summary>Takes a directory, or makes a temporary one.</summary>
+    /// <exception cref="KmsException">It cannot be used, or another emulator has it.</exception>
+    internal static EmulatorLayout Open(string? directory)
+    {
+        try
+        {
+            return directory is null
+                ? new EmulatorLayout(Directory.CreateTempSubdirectory("rustfs-kms-emulator-").FullName, isTemporary: true)
+                : new EmulatorLayout(Path.GetFullPath(directory), isTemporary: false);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new KmsException(
+                KmsErrorCode.KmsStorage, $"The emulator cannot use the directory '{directory}': {exception.Message}", directory, innerException: exception);
+        }
+    }
+
     public void Dispose()
     {
+        _lock?.Dispose();
         if (_temporary is not null)
         {
             Directory.Delete(_temporary, recursive: true);

@@ -27,7 +27,19 @@ internal sealed class EmulatorService(
     private RunningKms? Running { get; set; }
 
     /// <summary>The running service for one request; null when it does not run.</summary>
-    internal RunningKms.Loan? TryBorrow() => Running?.TryBorrow();
+    internal RunningKms.Loan? TryBorrow()
+    {
+        // Refused by one that another has taken the place of meanwhile: then that one is asked.
+        for (RunningKms? running = Running; running is not null; running = Running == running ? null : Running)
+        {
+            if (running.TryBorrow() is { } loan)
+            {
+                return loan;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Takes up a configuration that was kept, or that the emulator's caller asked for, without the rules for requests.</summary>
     internal void Adopt(EmulatorConfiguration configuration)
@@ -38,13 +50,22 @@ internal sealed class EmulatorService(
     }
 
     /// <summary>Configures the emulator's own key directory, where nothing is configured yet, and starts it.</summary>
-    internal async Task<ServiceOutcome> InstallAsync(CancellationToken cancellationToken)
+    /// <param name="kmsType">The first generation's word for it; null leaves the one that there is.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    internal async Task<ServiceOutcome> InstallAsync(string? kmsType, CancellationToken cancellationToken)
     {
-        if (Configuration is null)
-        {
-            Adopt(own());
-        }
-
+        await ExclusivelyAsync(
+            () =>
+            {
+                bool isNew = Configuration is null;
+                EmulatorConfiguration configuration = Configuration ?? own();
+                configuration = configuration with { KmsType = kmsType ?? configuration.KmsType };
+                storage.Keep(configuration);
+                Publish(configuration);
+                State = isNew ? ServiceState.Configured : State;
+                return Task.FromResult(true);
+            },
+            cancellationToken).ConfigureAwait(false);
         ServiceOutcome outcome = await StartAsync(force: false, cancellationToken).ConfigureAwait(false);
         return outcome with { Success = State == ServiceState.Running };
     }

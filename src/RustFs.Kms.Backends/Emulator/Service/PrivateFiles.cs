@@ -3,7 +3,7 @@ namespace RustFs.Kms.Backends.Emulator;
 /// <summary>What the emulator writes, for its owner's eyes only: files of mode 0600 in directories of mode 0700.</summary>
 internal static class PrivateFiles
 {
-    private const UnixFileMode FileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     internal static void MakeDirectory(string path)
     {
@@ -13,7 +13,7 @@ internal static class PrivateFiles
         }
         else
         {
-            _ = Directory.CreateDirectory(path, FileMode | UnixFileMode.UserExecute);
+            _ = Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
         }
     }
 
@@ -23,7 +23,7 @@ internal static class PrivateFiles
         string temporary = $"{path}.tmp-{Guid.NewGuid():N}";
         try
         {
-            using (var stream = new FileStream(temporary, Options()))
+            using (var stream = new FileStream(temporary, Options(FileMode.CreateNew)))
             {
                 stream.Write(content);
                 stream.Flush(flushToDisk: true);
@@ -38,12 +38,25 @@ internal static class PrivateFiles
         }
     }
 
-    private static FileStreamOptions Options()
+    /// <summary>Opens a file that nobody else has open; null when somebody has.</summary>
+    internal static FileStream? TryLock(string path)
     {
-        var options = new FileStreamOptions { Mode = System.IO.FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };
+        try
+        {
+            return new FileStream(path, Options(FileMode.OpenOrCreate));
+        }
+        catch (IOException exception) when (exception.GetType() == typeof(IOException))
+        {
+            return null; // the subtypes tell of paths that do not exist or are too long
+        }
+    }
+
+    private static FileStreamOptions Options(FileMode mode)
+    {
+        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };
         if (!OperatingSystem.IsWindows())
         {
-            options.UnixCreateMode = FileMode;
+            options.UnixCreateMode = OwnerOnly;
         }
 
         return options;
