@@ -87,6 +87,9 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "A restore needs a stopped KMS and an empty key directory. See where it goes with Get-KmsBackup, and stop the KMS", "Stop-KmsService{at}"),
         For(KmsErrorCode.KmsConflict, By("Stop-KmsRestore", "Backup-KmsKeyStore"), "See how things are", "Get-KmsBackup{at}"),
         For(KmsErrorCode.KmsConflict, By("Update-KmsConfiguration", "Reset-KmsService"), "See what is configured", "Get-KmsConfiguration{at}"),
+        For(KmsErrorCode.KmsConflict, By("Start-KmsEmulator"),
+            "Another program has the port, or another emulator the directory. Leave -Port out for a free one, or stop what this session started",
+            "Get-KmsEmulator"),
         For(KmsErrorCode.KmsConflict, null, "Somebody else changed it in between. Look at it, then try again", ShowKey),
 
         For(KmsErrorCode.KmsPreconditionFailed, AboutTheStore,
@@ -127,6 +130,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "is one of these", ShowKeys),
 
         For(KmsErrorCode.KmsStorage, AboutAnotherFile, "Check that path and its permissions", ShowFile),
+        For(KmsErrorCode.KmsStorage, By("Start-KmsEmulator"), "Check that path and its permissions", ShowFile),
         For(KmsErrorCode.KmsStorage, null, "Check free space, permissions and the mount, then look at the store", "{verify}"),
         For(KmsErrorCode.KmsTimeout, Opening, "Try again when nobody else changes the directory", "Connect-Kms -KeyDirectory {directory}{bare}"),
         For(KmsErrorCode.KmsTimeout, By("Wait-KmsService"), "See how the KMS is, and look into the server's log", ShowStatus),

@@ -75,10 +75,21 @@ public sealed class EmulatorTests
     }
 
     [Fact]
-    public void A_port_that_is_taken_is_an_error_and_leaves_nothing()
+    public void A_port_or_a_directory_that_cannot_be_had_is_an_error_that_says_so_and_leaves_nothing()
     {
         using var session = new ServerSession("$emulator = Start-KmsEmulator");
-        Assert.NotEmpty(session.Run("Start-KmsEmulator $emulator.Endpoint.Port").Errors);
+        object key = KmsSession.Secure("master");
+        foreach ((string id, string advice, string script) in new[]
+        {
+            ("KmsConflict", "Get-KmsEmulator", "param($file, $key) Start-KmsEmulator $emulator.Endpoint.Port"),
+            ("KmsStorage", "Get-Item -LiteralPath '", "param($file, $key) Start-KmsEmulator -KeyDirectory $file -MasterKey $key"),
+        })
+        {
+            ErrorRecord error = Assert.Single(session.Run(script, typeof(EmulatorTests).Assembly.Location, key).Errors);
+            Assert.StartsWith(id + ",", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+            Assert.Contains(advice, error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        }
+
         Assert.Equal(1, session.Value<int>("@(Get-KmsEmulator).Count"));
     }
 

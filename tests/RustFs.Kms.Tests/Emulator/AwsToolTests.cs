@@ -52,6 +52,108 @@ public sealed class AwsToolTests : IAsyncLifetime
         Assert.Equal("smoke", await File.ReadAllTextAsync(file + ".back"));
     }
 
+    [ToolFact("aws", "--version")]
+    public async Task Troubleshooting_smoke_test_with_each_kind_of_encryption()
+    {
+        string body = Path.Combine(_directory, "small.txt");
+        string key = Path.Combine(_directory, "customer.key");
+        string back = Path.Combine(_directory, "back.txt");
+        await File.WriteAllTextAsync(body, "smoke");
+        await File.WriteAllBytesAsync(key, System.Security.Cryptography.RandomNumberGenerator.GetBytes(32));
+        await AwsAsync("s3api", "create-bucket", "--bucket", "smoke");
+        string[] customer = ["--sse-customer-algorithm", "AES256", "--sse-customer-key", "fileb://" + key];
+        foreach ((string name, string[] put, string[] get, string shown) in new (string, string[], string[], string)[]
+        {
+            ("s3", ["--server-side-encryption", "AES256"], [], "\"ServerSideEncryption\": \"AES256\""),
+            ("kms", ["--server-side-encryption", "aws:kms", "--ssekms-key-id", "team"], [], "\"SSEKMSKeyId\": \"team\""),
+            ("customer", customer, customer, "\"SSECustomerAlgorithm\": \"AES256\""),
+        })
+        {
+            string[] place = ["--bucket", "smoke", "--key", name];
+            Assert.Contains(shown, await AwsAsync(["s3api", "put-object", .. place, "--body", body, .. put]), StringComparison.Ordinal);
+            Assert.Contains(shown, await AwsAsync(["s3api", "head-object", .. place, .. get]), StringComparison.Ordinal);
+            Assert.Contains(shown, await AwsAsync(["s3api", "get-object", .. place, .. get, back]), StringComparison.Ordinal);
+            Assert.Equal("smoke", await File.ReadAllTextAsync(back));
+            await AwsAsync(["s3api", "delete-object", .. place]);
+            Assert.Contains("404", await AwsAsync(false, ["s3api", "head-object", .. place, .. get]), StringComparison.Ordinal);
+        }
+
+        await AwsAsync("s3api", "delete-bucket", "--bucket", "smoke");
+    }
+
+    // What awscurl signs and sends: host and date alone, the payload's hash beside them without a signature.
+    [ToolFact("python3", "--version")]
+    public async Task Troubleshooting_Quick_Diagnostics_1_Clearing_the_Cache_and_Resetting_as_awscurl_sends_them()
+    {
+        string script = Path.Combine(_directory, "awscurl.py");
+        await File.WriteAllTextAsync(script, """
+            import sys, json, datetime, hashlib, hmac, http.client, urllib.parse
+            endpoint, access, secret = urllib.parse.urlsplit(sys.argv[1]), sys.argv[2], sys.argv[3]
+            def awscurl(path, method='GET', data=b''):
+                stamp = datetime.datetime.now(datetime.timezone.utc).strftime('%Y%m%dT%H%M%SZ')
+                scope = f'{stamp[:8]}/us-east-1/s3/aws4_request'
+                digest = hashlib.sha256(data).hexdigest()
+                canonical = f'{method}\n{path}\n\nhost:{endpoint.netloc}\nx-amz-date:{stamp}\n\nhost;x-amz-date\n{digest}'
+                text = f'AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}'
+                key = ('AWS4' + secret).encode()
+                for part in scope.split('/') + [text]:
+                    key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+                connection = http.client.HTTPConnection(endpoint.netloc)
+                connection.request(method, path, body=data, headers={
+                    'Accept': 'application/xml', 'Content-Type': 'application/json', 'x-amz-date': stamp, 'x-amz-content-sha256': digest,
+                    'Authorization': f'AWS4-HMAC-SHA256 Credential={access}/{scope}, SignedHeaders=host;x-amz-date, Signature={key.hex()}'})
+                answer = connection.getresponse()
+                assert answer.status == 200, (path, answer.status, answer.read())
+                return json.loads(answer.read())
+            kms = '/rustfs/admin/v3/kms'
+            assert awscurl(kms + '/status')['backend_status'] == 'healthy'
+            assert awscurl(kms + '/config')['backend'] == 'local'
+            assert awscurl(kms + '/clear-cache', 'POST') == {'status': 'success', 'message': 'cache cleared successfully'}
+            directory = awscurl(kms + '/service-status')['config_summary']['backend_summary']['key_dir']
+            assert awscurl(kms + '/stop', 'POST')['status'] == 'Configured'
+            known = json.dumps({'backend_type': 'local', 'key_dir': directory, 'default_key_id': 'team'}).encode()
+            assert awscurl(kms + '/configure', 'POST', known)['success']
+            assert awscurl(kms + '/start', 'POST')['status'] == 'Running'
+            assert awscurl(kms + '/status')['default_key_id'] == 'team'
+            print('all well')
+            """);
+        (int code, string output) = Tool.Run("python3", [script, _host.Emulator.Endpoint.ToString(), EmulatorHost.AccessKey, EmulatorHost.SecretKey]);
+        Assert.True(code == 0 && output.Contains("all well", StringComparison.Ordinal), output);
+    }
+
+    [ToolFact("node", "--version")]
+    public async Task FrontendGuide_Signed_requests_as_a_front_end_signs_them_by_the_name_localhost()
+    {
+        string script = Path.Combine(_directory, "signed.mjs");
+        await File.WriteAllTextAsync(script, """
+            import { createHash, createHmac } from 'node:crypto';
+            const [endpoint, access, secret] = process.argv.slice(2);
+            const base = endpoint.replace('127.0.0.1', 'localhost') + 'rustfs/admin/v3';
+            const sha = text => createHash('sha256').update(text).digest('hex');
+            async function send(method, path, payload) {
+              const url = new URL(base + path), body = payload ? JSON.stringify(payload) : '';
+              const stamp = new Date().toISOString().replace(/[:-]|\.\d{3}/g, ''), scope = `${stamp.slice(0, 8)}/us-east-1/s3/aws4_request`;
+              const headers = { 'content-type': 'application/json', host: url.host, 'x-amz-content-sha256': sha(body), 'x-amz-date': stamp };
+              const names = Object.keys(headers).sort();
+              const canonical = [method, url.pathname, url.search.slice(1), ...names.map(name => `${name}:${headers[name]}`), '', names.join(';'), sha(body)].join('\n');
+              const text = ['AWS4-HMAC-SHA256', stamp, scope, sha(canonical)].join('\n');
+              let key = 'AWS4' + secret;
+              for (const part of [...scope.split('/'), text]) key = createHmac('sha256', key).update(part).digest();
+              headers.Authorization = `AWS4-HMAC-SHA256 Credential=${access}/${scope}, SignedHeaders=${names.join(';')}, Signature=${key.toString('hex')}`;
+              const answer = await fetch(url, { method, headers, body: body || undefined });
+              if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+              return await answer.json();
+            }
+            const { key_id } = await send('POST', '/kms/keys', { description: 'from node', tags: { name: 'node' } });
+            const listed = await send('GET', '/kms/keys?limit=1&marker=mode');
+            const data = await send('POST', '/kms/generate-data-key', { key_id, key_spec: 'Aes256' });
+            const deleted = await send('DELETE', '/kms/keys/delete', { key_id, pending_window_in_days: 7 });
+            console.log(key_id, listed.keys[0].key_id, Buffer.from(data.plaintext_key, 'base64').length, deleted.success);
+            """);
+        (int code, string output) = Tool.Run("node", [script, _host.Emulator.Endpoint.ToString(), EmulatorHost.AccessKey, EmulatorHost.SecretKey]);
+        Assert.Equal((0, "node node 32 true"), (code, output.Trim()));
+    }
+
     [ToolFact("python3", "-c import botocore")]
     public async Task Troubleshooting_Common_Issues_SSE_C_with_missing_or_other_headers_is_denied()
     {

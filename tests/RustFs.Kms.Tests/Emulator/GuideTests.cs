@@ -104,6 +104,25 @@ public sealed class GuideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task FrontendGuide_BucketEncryption_is_plain_S3_and_the_tables_paths_are_no_routes()
+    {
+        await RunAsync();
+        await _host.CreateKeyAsync("team");
+        Assert.Equal(200, (await _host.SendAsync("PUT", "/bucket")).Status);
+        Assert.Contains("<Name>bucket</Name>", (await _host.SendAsync("GET", "/")).Text, StringComparison.Ordinal);
+        Assert.Equal(404, (await _host.SendAsync("GET", "/bucket?encryption")).Status);
+        Assert.Equal(200, (await _host.SendAsync("PUT", "/bucket?encryption", System.Text.Encoding.UTF8.GetBytes(S3Tests.KmsRule("team")))).Status);
+        Assert.Contains("<KMSMasterKeyID>team</KMSMasterKeyID>", (await _host.SendAsync("GET", "/bucket?encryption")).Text, StringComparison.Ordinal);
+        Assert.Equal(204, (await _host.SendAsync("DELETE", "/bucket?encryption")).Status);
+        foreach (string path in new[] { "/api/v1/buckets", "/api/v1/bucket-encryption/bucket" })
+        {
+            Assert.Contains("<Code>NoSuchBucket</Code>", (await _host.SendAsync("GET", path)).Text, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(501, (await _host.AdminAsync("GET", "/api/v1/buckets")).Status);
+    }
+
+    [Fact]
     public async Task FrontendGuide_LegacyEndpoints_answer()
     {
         await RunAsync();
