@@ -38,6 +38,8 @@ internal sealed class TestCertificates : IDisposable
         }
 
         request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(
+            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(Authority, includeKeyIdentifier: true, includeIssuerAndSerial: false));
         using X509Certificate2 issued = request.Create(Authority, DateTimeOffset.UtcNow.AddDays(-30), DateTimeOffset.UtcNow.AddDays(days), RandomNumberGenerator.GetBytes(8));
         using X509Certificate2 withKey = issued.CopyWithPrivateKey(key);
         X509Certificate2 certificate = X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), password: null);
