@@ -130,7 +130,7 @@ public sealed class ServerCredentialTests
             },
             sources,
             StringComparison.Ordinal);
-        string told = sources + string.Concat(run.Verbose.Select(line => line.Message)) + host.Session.Host.RunText("Get-KmsConnection | Format-List *").Text;
+        string told = sources + string.Concat(run.Verbose.Select(line => line.Message)) + host.Session.Host.RunText(RelayedSession.AllProperties("Get-KmsConnection")).Text;
         Assert.DoesNotContain(TokenText, told, StringComparison.Ordinal);
         Assert.DoesNotContain(CleanEnvironment.SecretText, told, StringComparison.Ordinal);
     }

@@ -60,13 +60,17 @@ internal sealed class Relay : SocketServer
         }
 
         using var upstream = new TcpClient();
-        await upstream.ConnectAsync(_server.Host, _server.Port, cancellationToken);
-        NetworkStream server = upstream.GetStream();
         while (await HttpMessage.ReadAsync(client, hasBody: true, cancellationToken) is { } request)
         {
             HttpMessage? answer = Gate(request);
             if (answer is null)
             {
+                if (!upstream.Connected)
+                {
+                    await upstream.ConnectAsync(_server.Host, _server.Port, cancellationToken);
+                }
+
+                NetworkStream server = upstream.GetStream();
                 await request.WriteAsync(server, cancellationToken);
                 answer = await HttpMessage.ReadAsync(server, hasBody: request.Method != "HEAD", cancellationToken) ?? throw new IOException("The server hung up.");
             }

@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using System.Text.Json;
 using RustFs.Kms.Console;
 using RustFs.Kms.Tests.Shared;
 
@@ -57,6 +56,7 @@ internal sealed class RelayedSession : IAsyncDisposable
         .. run.Warnings.Select(line => line.Message), .. run.Output.Select(output => PSSerializer.Serialize(output)), run.Text,
     ]);
 
-    /// <summary>A path as it stands in JSON.</summary>
-    internal static string Json(string text) => JsonSerializer.Serialize(text);
+    /// <summary>A command that shows every property of what another one returns, for hosts without Format-List.</summary>
+    internal static string AllProperties(string command) =>
+        command + " | ForEach-Object { $_.PSObject.Properties | ForEach-Object { \"$($_.Name)=$($_.Value | ForEach-Object { \"$_\" })\" } }";
 }
