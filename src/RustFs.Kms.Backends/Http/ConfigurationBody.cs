@@ -198,11 +198,7 @@ internal sealed class ConfigurationBody
             _ => throw NoSuchBackend(request, Api),
         };
         RequireEssentials(request);
-        if (IsVault(request))
-        {
-            // Only later servers keep the secret that they have when none is sent; these would go on without one.
-            Require(request.LoginSecret, nameof(KmsConfigurationRequest.LoginSecret), request.Backend);
-        }
+        RequireLoginSecret(request);
 
         return new ConfigurationBody(
             request,
@@ -239,7 +235,7 @@ internal sealed class ConfigurationBody
         if (IsVault(request))
         {
             RequireEssentials(request);
-            Require(request.LoginSecret, nameof(KmsConfigurationRequest.LoginSecret), request.Backend);
+            RequireLoginSecret(request);
         }
 
         return new ConfigurationBody(
@@ -254,6 +250,16 @@ internal sealed class ConfigurationBody
     }
 
     private static bool IsVault(KmsConfigurationRequest request) => request.Backend is KmsBackendType.VaultKv2 or KmsBackendType.VaultTransit;
+
+    // Only later servers keep the secret that they have when none is sent; these would go on without one. A way to log in that takes
+    // none they do not know, which is said elsewhere.
+    private static void RequireLoginSecret(KmsConfigurationRequest request)
+    {
+        if (IsVault(request) && request.Login is null or KmsVaultLogin.Token or KmsVaultLogin.AppRole)
+        {
+            Require(request.LoginSecret, nameof(KmsConfigurationRequest.LoginSecret), request.Backend);
+        }
+    }
 
     private static void RequireEssentials(KmsConfigurationRequest request)
     {
@@ -275,7 +281,8 @@ internal sealed class ConfigurationBody
     {
         if (value is null or "")
         {
-            throw Usage($"{setting} is needed for {backend}.", setting);
+            string what = setting == nameof(KmsConfigurationRequest.LoginSecret) ? "The Vault token, or the AppRole's secret id," : setting;
+            throw Usage($"{what} is needed for {backend}.", setting);
         }
     }
 

@@ -146,7 +146,13 @@ internal sealed class ConnectionChecker(KmsEndpointOptions options, TimeProvider
                 certificate is null && Endpoint.Scheme == Uri.UriSchemeHttps
                     ? Check("Tls", false, $"No TLS connection came about: {WireText.Clean(Innermost(exception).Message)}", "The port may speak plain HTTP.")
                     : Tls(certificate, validFor),
-                Check("Clock", succeeded: null, $"There was no HTTP answer: {WireText.Clean(Innermost(exception).Message)}"),
+                Check(
+                    "Clock",
+                    succeeded: null,
+                    $"There was no HTTP answer: {WireText.Clean(Innermost(exception).Message)}",
+                    certificate is not null && options.ClientCertificate is null
+                        ? "A server that wants a client certificate ends the connection so when it is shown none."
+                        : null),
             ];
         }
     }

@@ -16,6 +16,13 @@ internal sealed class CurrentDialect(string? connection) : ModernDialect(connect
 
     protected override int ListLimit => 1000;
 
+    // The same handler behind both methods; the body does not count (http-api.md 2.5).
+    internal override KmsCall<WireJson> RunningStatus()
+    {
+        KmsCall<WireJson> status = base.RunningStatus();
+        return status with { Alias = status with { Method = HttpMethod.Post } };
+    }
+
     internal override KmsCall<KmsServiceAnswer> Configure(KmsConfigurationRequest request) =>
         Change("configure", ConfigurationBody.Current(request), ReadService, "The configuration may or may not have been set.");
 

@@ -42,16 +42,27 @@ internal sealed class GuideDialect(string? connection) : ModernDialect(connectio
     private KmsCall<T> Spelled<T>(Func<bool, KmsCall<T>> call)
     {
         KmsCall<T> asRead = call(false);
-        return !_documented ? asRead : call(true) with
+        if (!_documented)
         {
-            Respelled = asRead with
-            {
-                Read = answer =>
-                {
-                    _documented = false;
-                    return asRead.Read(answer);
-                },
-            },
+            return asRead;
+        }
+
+        asRead = Noted(asRead);
+        KmsCall<T> asDocumented = call(true);
+        return asDocumented with
+        {
+            Alias = asDocumented.Alias is { } alias ? alias with { Respelled = asRead.Alias } : null,
+            Respelled = asRead,
         };
     }
+
+    private KmsCall<T> Noted<T>(KmsCall<T> call) => call with
+    {
+        Alias = call.Alias is { } alias ? Noted(alias) : null,
+        Read = answer =>
+        {
+            _documented = false;
+            return call.Read(answer);
+        },
+    };
 }

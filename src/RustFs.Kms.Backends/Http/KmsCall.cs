@@ -35,6 +35,9 @@ internal sealed record KmsCall<T>(HttpMethod Method, string Path, Func<WireAnswe
 
     /// <summary>The same request in another spelling, for a server that cannot read this one.</summary>
     internal KmsCall<T>? Respelled { get; init; }
+
+    /// <summary>The same request by its legacy route, for where there is no way to this one.</summary>
+    internal KmsCall<T>? Alias { get; init; }
 }
 
 /// <summary>What the handlers know about a request beyond HTTP.</summary>

@@ -57,13 +57,17 @@ internal sealed class KmsHttpChannel : IDisposable
     /// <summary>The server without the admin API's path: where its buckets are.</summary>
     internal Uri ServerRoot { get; }
 
-    /// <summary>Sends a call, in its other spelling too if the server cannot read the first, and reads its answer.</summary>
+    /// <summary>
+    /// Sends a call, in its other spelling if the server cannot read the first, by its alias if it has no such route, and reads the
+    /// answer. In both cases nothing was done before.
+    /// </summary>
     internal async Task<T> SendAsync<T>(KmsCall<T> call, CancellationToken cancellationToken)
     {
         using WireAnswer answer = await SendOnceAsync(call, cancellationToken).ConfigureAwait(false);
         return KmsWireError.Of(answer) switch
         {
             null => call.Read(answer),
+            { IsUnknownRoute: true } when call.Alias is { } alias => await SendAsync(alias, cancellationToken).ConfigureAwait(false),
             { IsSpelling: true } when call.Respelled is { } respelled => await SendAsync(respelled, cancellationToken).ConfigureAwait(false),
             { } error => throw Refusal(call, error),
         };

@@ -2,7 +2,10 @@ using RustFs.Kms.Backends.Wire;
 
 namespace RustFs.Kms.Backends.Http;
 
-/// <summary>What the guides' API and today's have in common.</summary>
+/// <summary>
+/// What the guides' API and today's have in common. Both keep legacy routes beside the modern ones: they are what is left where a
+/// gateway lets only the older ones through. Routes: http-api.md 2.2; the frontend guide's catalogue.
+/// </summary>
 internal abstract class ModernDialect(string? connection) : KmsDialect(connection)
 {
     // Servers cut the path at 1024 bytes; what is long or needs an escape goes into the query.
@@ -26,18 +29,15 @@ internal abstract class ModernDialect(string? connection) : KmsDialect(connectio
     internal override KmsCall<bool> ClearCache() =>
         Change("clear-cache", body: null, _ => true, "The cache may or may not have been cleared.") with { Repeat = KmsRepeat.Idempotent };
 
-    internal override KmsCall<KeyPage> ListKeys(KmsKeyQuery query, string? marker) => Get(
-        Query(
-            "keys",
-            ("limit", ListLimit.ToString(System.Globalization.CultureInfo.InvariantCulture)),
-            ("marker", marker),
-            ("status", FiltersListings ? StateFilter(query.State) : null),
-            ("usage", FiltersListings && query.Usage is { } usage and not KmsKeyUsage.Unknown ? UsageText(usage) : null)),
-        ReadPage);
+    internal override KmsCall<KeyPage> ListKeys(KmsKeyQuery query, string? marker) =>
+        List("keys", query, marker) with { Alias = List("list-keys", query, marker) };
 
     // The path is not decoded by the server, and "." and ".." vanish on the way.
-    internal override KmsCall<KmsKey> DescribeKey(string keyId) =>
-        Get(FitsPath(keyId) ? $"keys/{keyId}" : Query("describe-key", ("keyId", keyId)), ReadKey) with { Target = keyId };
+    internal override KmsCall<KmsKey> DescribeKey(string keyId)
+    {
+        KmsCall<KmsKey> byQuery = Get(Query("describe-key", ("keyId", keyId)), ReadKey) with { Target = keyId };
+        return FitsPath(keyId) ? byQuery with { Path = $"keys/{keyId}", Alias = byQuery } : byQuery;
+    }
 
     internal override KmsCall<KeyChange> ScheduleDeletion(string keyId, int days) => ChangeKey(
         keyId,
@@ -113,15 +113,19 @@ internal abstract class ModernDialect(string? connection) : KmsDialect(connectio
     protected KmsCall<KeyChange> ChangeKey(string keyId, string path, Action<RustJsonWriter> fields, string doubt, KmsKeyState state) =>
         Change(path, fields, answer => ReadChange(answer, keyId, state), doubt, asObject: true) with { Target = keyId };
 
-    protected KmsCall<KmsKey> CreateKey(KmsKeyCreation creation, Action<RustJsonWriter> fields) => Change(
-        "keys",
-        fields,
-        answer => ReadCreated(answer, creation),
-        creation.KeyId is { } id ? $"The key '{id}' may or may not have been made." : "A key may or may not have been made.",
-        asObject: true) with
+    protected KmsCall<KmsKey> CreateKey(KmsKeyCreation creation, Action<RustJsonWriter> fields)
     {
-        Target = creation.KeyId,
-    };
+        KmsCall<KmsKey> call = Change(
+            "keys",
+            fields,
+            answer => ReadCreated(answer, creation),
+            creation.KeyId is { } id ? $"The key '{id}' may or may not have been made." : "A key may or may not have been made.",
+            asObject: true) with
+        {
+            Target = creation.KeyId,
+        };
+        return call with { Alias = call with { Path = "create-key" } };
+    }
 
     protected static void WriteCreation(
         RustJsonWriter json, KmsKeyCreation creation, (string Usage, string Description, string Tags) names, string usage)
@@ -162,6 +166,15 @@ internal abstract class ModernDialect(string? connection) : KmsDialect(connectio
         Repeat = KmsRepeat.DataKey,
         Target = request.KeyId,
     };
+
+    private KmsCall<KeyPage> List(string path, KmsKeyQuery query, string? marker) => Get(
+        Query(
+            path,
+            ("limit", ListLimit.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+            ("marker", marker),
+            ("status", FiltersListings ? StateFilter(query.State) : null),
+            ("usage", FiltersListings && query.Usage is { } usage and not KmsKeyUsage.Unknown ? UsageText(usage) : null)),
+        ReadPage);
 
     private static string? StateFilter(KmsKeyState? state) => state switch
     {
