@@ -51,6 +51,7 @@ internal sealed class EndpointInput : IDisposable
     {
         var defaults = new KmsEndpointOptions { Endpoint = Endpoint };
         TimeSpan timeout = Seconds(nameof(_cmdlet.TimeoutSeconds), _cmdlet.TimeoutSeconds) ?? defaults.Timeout;
+        int retries = (int?)Given(nameof(_cmdlet.RetryCount), (object?)_cmdlet.RetryCount) ?? defaults.RetryCount;
         return defaults with
         {
             Region = ResolveRegion() ?? defaults.Region,
@@ -58,8 +59,8 @@ internal sealed class EndpointInput : IDisposable
             Generation = ResolveGeneration(),
             ConnectTimeout = Seconds(nameof(_cmdlet.ConnectTimeoutSeconds), _cmdlet.ConnectTimeoutSeconds) ?? defaults.ConnectTimeout,
             Timeout = timeout,
-            TryTimeout = timeout < defaults.TryTimeout ? timeout : defaults.TryTimeout,
-            RetryCount = (int?)Given(nameof(_cmdlet.RetryCount), (object?)_cmdlet.RetryCount) ?? defaults.RetryCount,
+            TryTimeout = TimeSpan.FromTicks(Math.Min(timeout.Ticks, Math.Max(defaults.TryTimeout.Ticks, timeout.Ticks / (retries + 1)))),
+            RetryCount = retries,
             CertificateAuthorities = ResolveAuthorities(),
             CertificateThumbprint = Given(nameof(_cmdlet.CertificateThumbprint), _cmdlet.CertificateThumbprint),
             SkipCertificateCheck = Given(nameof(_cmdlet.SkipCertificateCheck), _cmdlet.SkipCertificateCheck ? "yes" : null) is not null,

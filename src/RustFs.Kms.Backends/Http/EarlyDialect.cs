@@ -65,8 +65,8 @@ internal sealed class EarlyDialect(string? connection) : KmsDialect(connection)
         KmsKey key = Whole(answer, answer.Json.Object("key_metadata") is { IsObject: true } metadata ? metadata : answer.Json, Connection);
         return keyId is null || keyId == key.KeyId
             ? key
-            : throw answer.Unusable(
-                $"the key '{keyId}' was asked for, and '{WireText.Clean(key.KeyId)}' was made; the server speaks a later generation of the API", keyId);
+            : throw answer.Contrary(
+                $"The key '{keyId}' was asked for, and the server made '{WireText.Clean(key.KeyId)}': it speaks a later generation of the API.", keyId);
     }
 
     // The document shows the key in the answer; the server of the time answers with nothing.

@@ -117,8 +117,8 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets
     {
         WireText.Require("The id to start after", query.After, query.After);
         KmsDialect dialect = await DialectAsync(cancellationToken).ConfigureAwait(false);
-        var seen = new HashSet<string>(StringComparer.Ordinal);
         string? marker = query.After;
+        HashSet<string> seen = new(StringComparer.Ordinal) { marker ?? string.Empty };
         while (true)
         {
             KeyPage page = await _channel.SendAsync(dialect.ListKeys(query, marker), cancellationToken).ConfigureAwait(false);
@@ -142,7 +142,7 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets
                 : throw new KmsException(
                     KmsErrorCode.KmsProtocol,
                     page.NextMarker is null
-                        ? "The server says that there are more keys and not where they begin."
+                        ? "The server has more keys than it gives at once, or may have, and does not say where they begin."
                         : "The server gives the same page marker twice: its listing would never end.");
         }
     }
@@ -287,12 +287,10 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets
 
     private static void RequireKeyId(string keyId)
     {
-        if (keyId.Length == 0 || keyId.AsSpan().ContainsAny('/', '\\', '\0'))
+        // What else an id may hold depends on the backend: Local refuses separators, and AWS names keys by ARNs, which have them.
+        if (keyId.Length == 0 || keyId.Contains('\0', StringComparison.Ordinal))
         {
-            throw new KmsException(
-                KmsErrorCode.KmsUsage,
-                keyId.Length == 0 ? "The key's id is empty." : "A key's id cannot hold a path separator or NUL.",
-                keyId);
+            throw new KmsException(KmsErrorCode.KmsUsage, keyId.Length == 0 ? "The key's id is empty." : "A key's id cannot hold NUL.", keyId);
         }
 
         WireText.Require("The key's id", target: null, keyId);
@@ -333,7 +331,7 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets
         {
             return await GetKeyAsync(keyId, cancellationToken).ConfigureAwait(false);
         }
-        catch (KmsException exception) when (exception.Code != KmsErrorCode.KmsUsage)
+        catch (KmsException exception) when (exception.Code is not (KmsErrorCode.KmsUsage or KmsErrorCode.KmsKeyNotFound))
         {
             // The change is made. That the key cannot be shown (no permission to, or the line broke) must not read as if it were not.
             return change.Key;

@@ -24,6 +24,9 @@ internal sealed record KmsCall<T>(HttpMethod Method, string Path, Func<WireAnswe
     /// <summary>How often it may be sent; by default only what changes nothing is repeated.</summary>
     internal KmsRepeat Repeat { get; init; } = KmsRepeat.Read;
 
+    /// <summary>Whether it changes something, so that a lost answer leaves a doubt.</summary>
+    internal bool Changes => Repeat is KmsRepeat.Once or KmsRepeat.Idempotent;
+
     /// <summary>Writes the body; null for none.</summary>
     internal Action<RustJsonWriter>? Body { get; init; }
 

@@ -60,9 +60,9 @@ internal sealed class KmsHttpChannel : IDisposable
     internal async Task<T> SendAsync<T>(KmsCall<T> call, CancellationToken cancellationToken)
     {
         using WireAnswer answer = await SendOnceAsync(call, cancellationToken).ConfigureAwait(false);
-        return KmsWireError.Of(answer) switch
+        return answer.Error switch
         {
-            null => call.Read(answer),
+            null => Read(call, answer),
             { IsSpelling: true } when call.Respelled is { } respelled => await SendAsync(respelled, cancellationToken).ConfigureAwait(false),
             { } error => throw Refusal(call, error),
         };
@@ -72,7 +72,7 @@ internal sealed class KmsHttpChannel : IDisposable
     internal async Task<(WireAnswer Answer, KmsWireError? Error)> ProbeAsync(KmsCall<bool> call, CancellationToken cancellationToken)
     {
         WireAnswer answer = await SendOnceAsync(call, cancellationToken).ConfigureAwait(false);
-        return (answer, KmsWireError.Of(answer));
+        return (answer, answer.Error);
     }
 
     public void Dispose()
@@ -81,10 +81,27 @@ internal sealed class KmsHttpChannel : IDisposable
         _credentials?.Dispose();
     }
 
+    private static T Read<T>(KmsCall<T> call, WireAnswer answer)
+    {
+        try
+        {
+            return call.Read(answer);
+        }
+        catch (KmsException exception) when (exception.Code == KmsErrorCode.KmsProtocol && call.Changes)
+        {
+            // Something said yes. Whether it was the server, and to what, is not in it.
+            throw new KmsException(KmsErrorCode.KmsOutcomeUnknown, $"{call.Doubt} {exception.Message}", call.Target, innerException: exception)
+            {
+                HttpStatus = exception.HttpStatus,
+                RequestId = exception.RequestId,
+            };
+        }
+    }
+
     private static KmsException Refusal<T>(KmsCall<T> call, KmsWireError error)
     {
         // A gateway speaks for itself: whether the KMS behind it did something, it does not know.
-        bool lost = error.Status is 502 or 504 && call.Repeat is KmsRepeat.Once or KmsRepeat.Idempotent;
+        bool lost = error.Status is 502 or 504 && call.Changes;
         return lost
             ? new KmsException(KmsErrorCode.KmsOutcomeUnknown, $"The answer was lost. {call.Doubt} {error.Message}", call.Target)
             {

@@ -42,8 +42,8 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
         {
             cancellationToken.ThrowIfCancellationRequested();
             (request.Content as KmsRequestContent)?.Rewind();
-            Outcome outcome = await TryOnceAsync(request, attempt, corrected, Remaining(start), cancellationToken).ConfigureAwait(false);
-            KmsWireError? error = outcome.Answer is { } answer ? KmsWireError.Of(answer) : null;
+            Outcome outcome = await TryOnceAsync(request, attempt, corrected, TimeFor(send.Repeat, Remaining(start)), cancellationToken).ConfigureAwait(false);
+            KmsWireError? error = outcome.Answer?.Error;
             if (outcome.Answer is not null && error is null)
             {
                 return Wrap(request, outcome.Answer);
@@ -232,14 +232,13 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
     }
 
     private async Task<Outcome> TryOnceAsync(
-        HttpRequestMessage request, int attempt, bool corrected, TimeSpan remaining, CancellationToken cancellationToken)
+        HttpRequestMessage request, int attempt, bool corrected, TimeSpan limit, CancellationToken cancellationToken)
     {
-        if (remaining <= TimeSpan.Zero)
+        if (limit <= TimeSpan.Zero)
         {
             return new Outcome { Loss = Loss.Unsent, Failure = KmsErrorCode.KmsTimeout, Reason = TooLong(options.Timeout), MayRecur = false };
         }
 
-        TimeSpan limit = remaining < options.TryTimeout ? remaining : options.TryTimeout;
         using var deadline = new CancellationTokenSource(limit, clock.Clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         long start = clock.Clock.GetTimestamp();
@@ -308,8 +307,8 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
 
     private static Outcome Redirected(HttpRequestMessage request, HttpResponseMessage response)
     {
-        Uri? to = response.Headers.Location is { } location ? new Uri(request.RequestUri!, location) : null;
-        string where = to is { IsAbsoluteUri: true, Host.Length: > 0 } ? WireText.Clean(to.GetLeftPart(UriPartial.Authority), 200)! : "another address";
+        bool known = Uri.TryCreate(request.RequestUri!, response.Headers.Location, out Uri? to);
+        string where = known && to is { Host.Length: > 0 } ? WireText.Clean(to.GetLeftPart(UriPartial.Authority), 200)! : "another address";
         return new Outcome
         {
             Failure = KmsErrorCode.KmsProtocol,
@@ -320,6 +319,10 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
     }
 
     private TimeSpan Remaining(long start) => options.Timeout - clock.Clock.GetElapsedTime(start);
+
+    // What is not repeated for want of an answer has all the time that there is: giving up early would only leave a doubt.
+    private TimeSpan TimeFor(KmsRepeat repeat, TimeSpan remaining) =>
+        repeat is KmsRepeat.Read or KmsRepeat.DataKey && options.TryTimeout < remaining ? options.TryTimeout : remaining;
 
     private TimeSpan? RetryAfterOf(HttpResponseHeaders headers) => headers.RetryAfter switch
     {

@@ -6,13 +6,32 @@ namespace RustFs.Kms.Backends.Wire;
 /// <summary>An answer of a server, read to its end. Its body may hold a data key, so it is wiped when it is disposed of.</summary>
 internal sealed class WireAnswer(int status, byte[] buffer, int length, string? requestId) : IDisposable
 {
+    // Some proxies and files put one before JSON; it is no part of it.
+    private readonly int _start = buffer.AsSpan(0, length).StartsWith("\uFEFF"u8) ? 3 : 0;
     private WireJson? _json;
+    private KmsWireError? _error;
+    private bool _judged;
 
     internal int Status { get; } = status;
 
     internal string? RequestId { get; } = requestId;
 
-    internal ReadOnlyMemory<byte> Body => buffer.AsMemory(0, length);
+    internal ReadOnlyMemory<byte> Body => buffer.AsMemory(_start, length - _start);
+
+    /// <summary>The refusal in it; null when it is none.</summary>
+    internal KmsWireError? Error
+    {
+        get
+        {
+            if (!_judged)
+            {
+                _error = KmsWireError.Of(this);
+                _judged = true;
+            }
+
+            return _error;
+        }
+    }
 
     internal bool IsEmpty => Body.Span.Trim(" \t\r\n"u8).IsEmpty;
 
@@ -29,6 +48,10 @@ internal sealed class WireAnswer(int status, byte[] buffer, int length, string? 
             HttpStatus = Status,
             RequestId = RequestId,
         };
+
+    /// <summary>That the server did something else than it was asked for, and says so.</summary>
+    internal KmsException Contrary(string message, string? target) =>
+        new(KmsErrorCode.KmsServerError, message, target) { HttpStatus = Status, RequestId = RequestId };
 
     private WireJson Parse()
     {
