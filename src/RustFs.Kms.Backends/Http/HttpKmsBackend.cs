@@ -287,10 +287,14 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets
 
     private static void RequireKeyId(string keyId)
     {
-        // What else an id may hold depends on the backend: Local refuses separators, and AWS names keys by ARNs, which have them.
-        if (keyId.Length == 0 || keyId.Contains('\0', StringComparison.Ordinal))
+        // Only AWS has keys with a separator in the id.
+        bool isAws = keyId.StartsWith("arn:", StringComparison.Ordinal) || keyId.StartsWith("alias/", StringComparison.Ordinal);
+        if (keyId.Length == 0 || keyId.AsSpan().ContainsAny('\\', '\0') || (keyId.Contains('/', StringComparison.Ordinal) && !isAws))
         {
-            throw new KmsException(KmsErrorCode.KmsUsage, keyId.Length == 0 ? "The key's id is empty." : "A key's id cannot hold NUL.", keyId);
+            throw new KmsException(
+                KmsErrorCode.KmsUsage,
+                keyId.Length == 0 ? "The key's id is empty." : "A key's id cannot hold a path separator or NUL, unless it is an AWS ARN or alias.",
+                keyId);
         }
 
         WireText.Require("The key's id", target: null, keyId);

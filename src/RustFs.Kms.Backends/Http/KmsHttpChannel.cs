@@ -42,16 +42,12 @@ internal sealed class KmsHttpChannel : IDisposable
         {
             // The retry handler keeps the deadlines, one for each try and one for all.
             Timeout = Timeout.InfiniteTimeSpan,
-            DefaultRequestVersion = HttpVersion.Version11,
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
     }
 
     internal KmsEndpointOptions Options { get; }
 
     internal ServerClock Clock { get; }
-
-    internal KmsAwsCredentials? Credentials => _credentials;
 
     /// <summary>The server without the admin API's path: where its buckets are.</summary>
     internal Uri ServerRoot { get; }
@@ -64,7 +60,7 @@ internal sealed class KmsHttpChannel : IDisposable
         {
             null => Read(call, answer),
             { IsSpelling: true } when call.Respelled is { } respelled => await SendAsync(respelled, cancellationToken).ConfigureAwait(false),
-            { } error => throw Refusal(call, error),
+            { } error => throw call.Rules.Refused(error),
         };
     }
 
@@ -73,6 +69,22 @@ internal sealed class KmsHttpChannel : IDisposable
     {
         WireAnswer answer = await SendOnceAsync(call, cancellationToken).ConfigureAwait(false);
         return (answer, answer.Error);
+    }
+
+    /// <summary>Sends a request through the chain, once or as often as its rules permit.</summary>
+    /// <param name="request">The request; its content is a <see cref="KmsRequestContent"/>.</param>
+    /// <param name="send">Its rules.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    internal async Task<WireAnswer> SendAsync(HttpRequestMessage request, KmsSend send, CancellationToken cancellationToken)
+    {
+        request.Version = HttpVersion.Version11;
+        request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        request.Options.Set(KmsSend.Key, send);
+        request.Headers.UserAgent.ParseAdd("RustFs.Kms/" + s_product);
+        request.Headers.AcceptEncoding.ParseAdd("identity"); // what is not packed cannot explode
+        using HttpResponseMessage response = await _client
+            .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        return ((KmsAnswerContent)response.Content).Take();
     }
 
     public void Dispose()
@@ -87,28 +99,10 @@ internal sealed class KmsHttpChannel : IDisposable
         {
             return call.Read(answer);
         }
-        catch (KmsException exception) when (exception.Code == KmsErrorCode.KmsProtocol && call.Changes)
+        catch (KmsException exception) when (exception.Code == KmsErrorCode.KmsProtocol)
         {
-            // Something said yes. Whether it was the server, and to what, is not in it.
-            throw new KmsException(KmsErrorCode.KmsOutcomeUnknown, $"{call.Doubt} {exception.Message}", call.Target, innerException: exception)
-            {
-                HttpStatus = exception.HttpStatus,
-                RequestId = exception.RequestId,
-            };
+            throw call.Rules.Unreadable(exception);
         }
-    }
-
-    private static KmsException Refusal<T>(KmsCall<T> call, KmsWireError error)
-    {
-        // A gateway speaks for itself: whether the KMS behind it did something, it does not know.
-        bool lost = error.Status is 502 or 504 && call.Changes;
-        return lost
-            ? new KmsException(KmsErrorCode.KmsOutcomeUnknown, $"The answer was lost. {call.Doubt} {error.Message}", call.Target)
-            {
-                HttpStatus = error.Status,
-                RequestId = error.RequestId,
-            }
-            : error.ToException(call.Target);
     }
 
     // The guides give base addresses that end in the API's own path; both forms are understood.
@@ -137,18 +131,8 @@ internal sealed class KmsHttpChannel : IDisposable
         try
         {
             Write(call, body);
-            using var request = new HttpRequestMessage(call.Method, new Uri(_apiBase + call.Path))
-            {
-                Version = HttpVersion.Version11,
-                VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-                Content = new KmsRequestContent(body.WrittenMemory),
-            };
-            request.Options.Set(KmsSend.Key, new KmsSend(call.Repeat, call.Target, call.Doubt));
-            request.Headers.UserAgent.ParseAdd("RustFs.Kms/" + s_product);
-            request.Headers.AcceptEncoding.ParseAdd("identity"); // what is not packed cannot explode
-            using HttpResponseMessage response = await _client
-                .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-            return ((KmsAnswerContent)response.Content).Take();
+            using var request = new HttpRequestMessage(call.Method, new Uri(_apiBase + call.Path)) { Content = new KmsRequestContent(body.WrittenMemory) };
+            return await SendAsync(request, call.Rules, cancellationToken).ConfigureAwait(false);
         }
         finally
         {

@@ -88,16 +88,12 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
 
     private static KmsException Failure(KmsSend send, Outcome outcome)
     {
-        bool unknown = send.Repeat is KmsRepeat.Once or KmsRepeat.Idempotent && outcome.Loss is Loss.Silent or Loss.Broken;
-        return new KmsException(
-            unknown ? KmsErrorCode.KmsOutcomeUnknown : outcome.Failure,
-            unknown ? $"The answer was lost. {send.Doubt} {outcome.Reason}" : outcome.Reason,
-            send.Target,
-            innerException: outcome.Cause)
+        var failure = new KmsException(outcome.Failure, outcome.Reason, send.Target, innerException: outcome.Cause)
         {
             HttpStatus = outcome.Status,
             RequestId = outcome.RequestId,
         };
+        return outcome.Loss is Loss.Silent or Loss.Broken ? send.Lost(failure) : failure;
     }
 
     private static bool IsUnsent(HttpRequestException exception, HttpContent? content) => exception.HttpRequestError

@@ -148,13 +148,6 @@ internal sealed record KmsWireError
         };
     }
 
-    /// <summary>What a code and a text mean that somebody else read from an answer.</summary>
-    internal static (KmsErrorCode Code, string Message) OfCode(int status, string? code, string? text)
-    {
-        string? message = WireText.Clean(text);
-        return (Reason(status, code, message, isJson: false).Code, message ?? Describe(status, WireText.Clean(code, 100)));
-    }
-
     /// <summary>The refusal as what crosses the seam.</summary>
     internal KmsException ToException(string? target) =>
         new(Code, Message, target, Fault) { HttpStatus = Status, RequestId = RequestId };

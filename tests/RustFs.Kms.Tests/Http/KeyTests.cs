@@ -278,6 +278,8 @@ public sealed class KeyTests
         foreach (Func<Task> use in (Func<Task>[])
                  [
                      () => backend.GetKeyAsync(string.Empty, default),
+                     () => backend.GetKeyAsync("a/b", default),
+                     () => backend.GetKeyAsync("a\\b", default),
                      () => backend.DisableKeyAsync("a\0b", default),
                      () => backend.DeleteKeyAsync("half \uD83D", "half \uD83D", default),
                      () => backend.DeleteKeyAsync("a", "A", default),
