@@ -103,6 +103,21 @@ internal sealed class EndpointInput : IDisposable
         }
     }
 
+    /// <summary>An address as it may be shown: without what may be a secret in it, wherever somebody put one.</summary>
+    internal static string Shown(string address)
+    {
+        int start = address.IndexOf("://", StringComparison.Ordinal) is >= 0 and int found ? found + 3 : 0;
+        string named = address[..start] + address[(Math.Max(address.LastIndexOf('@') + 1, start))..];
+        return named.IndexOfAny(['?', '#']) is >= 0 and int end ? named[..end] : named;
+    }
+
+    private static Uri Bare(Uri address, string parameter, string instead)
+    {
+        Refuse(address.UserInfo.Length > 0, Strings.SecretInAddress(parameter, instead));
+        Refuse(address.Query.Length > 0 || address.Fragment.Length > 0, Strings.QueryInAddress(parameter));
+        return address;
+    }
+
     private Uri ResolveEndpoint()
     {
         (Uri? uri, string text, string source) = _cmdlet.Endpoint is Uri given
@@ -116,8 +131,8 @@ internal sealed class EndpointInput : IDisposable
 
         // "localhost:9000" is an address of the scheme "localhost", and "server" none at all: both are meant as something else.
         return uri is { IsAbsoluteUri: true } && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
-            ? uri
-            : throw new KmsException(KmsErrorCode.KmsUsage, Strings.NotAnEndpoint(text), text);
+            ? Bare(uri, nameof(Endpoint), nameof(_cmdlet.Credential))
+            : throw new KmsException(KmsErrorCode.KmsUsage, Strings.NotAnEndpoint(Shown(text)), Shown(text));
     }
 
     private static Uri? Parse(string text) => Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) ? uri : null;
@@ -210,8 +225,8 @@ internal sealed class EndpointInput : IDisposable
         }
 
         return proxy.IsAbsoluteUri
-            ? new WebProxy(proxy) { Credentials = _cmdlet.ProxyCredential?.GetNetworkCredential() }
-            : throw new KmsException(KmsErrorCode.KmsUsage, Strings.NotAnEndpoint(proxy.OriginalString), proxy.OriginalString);
+            ? new WebProxy(Bare(proxy, nameof(_cmdlet.Proxy), nameof(_cmdlet.ProxyCredential))) { Credentials = _cmdlet.ProxyCredential?.GetNetworkCredential() }
+            : throw new KmsException(KmsErrorCode.KmsUsage, Strings.NotAnEndpoint(Shown(proxy.OriginalString)), Shown(proxy.OriginalString));
     }
 
     private TimeSpan? Seconds(string name, int? seconds) =>

@@ -9,6 +9,8 @@ internal sealed class CurrentDialect(string? connection) : ModernDialect(connect
 
     internal override bool FiltersListings => true;
 
+    internal override bool KeepsLocalSettings => true;
+
     // A running server of this generation tells; of one that does not run, nothing can be said.
     internal override KmsCapabilities Capabilities { get; } = new();
 

@@ -10,7 +10,6 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets
     private readonly S3Buckets _buckets;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private KmsDialect? _dialect;
-    private KmsCapabilities? _capabilities;
 
     internal HttpKmsBackend(KmsHttpChannel channel)
     {
@@ -22,23 +21,20 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets
 
     public KmsBackendKind Kind => KmsBackendKind.Server;
 
+    public KmsApiGeneration? ApiGeneration => _dialect?.Generation;
+
     private string? Connection => _channel.Options.ConnectionName;
 
     public async Task<KmsCapabilities> GetCapabilitiesAsync(CancellationToken cancellationToken)
     {
-        if (_capabilities is { } known)
-        {
-            return known;
-        }
-
         KmsDialect dialect = await DialectAsync(cancellationToken).ConfigureAwait(false);
         if (dialect.RunningStatus() is not { } call)
         {
-            return _capabilities = dialect.Capabilities;
+            return dialect.Capabilities;
         }
 
         WireJson capabilities = (await _channel.SendAsync(call, cancellationToken).ConfigureAwait(false)).Object("capabilities");
-        return _capabilities = capabilities.IsObject ? WireService.Capabilities(capabilities) : dialect.Capabilities;
+        return capabilities.IsObject ? WireService.Capabilities(capabilities) : dialect.Capabilities;
     }
 
     public async Task<KmsStatus> GetStatusAsync(CancellationToken cancellationToken)
@@ -51,7 +47,7 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets
             Location = _channel.Options.Endpoint.ToString(),
             State = "Unknown",
             ApiGeneration = dialect.Generation,
-            Capabilities = _capabilities ?? dialect.Capabilities,
+            Capabilities = dialect.Capabilities,
         };
         try
         {
@@ -96,17 +92,40 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets
         return WireService.ReadConfiguration(service, config, fingerprint, Connection);
     }
 
+    public async Task CheckConfigurationAsync(KmsConfigurationRequest request, CancellationToken cancellationToken)
+    {
+        KmsDialect dialect = await DialectAsync(cancellationToken).ConfigureAwait(false);
+        _ = dialect.Configure(request);
+        if (!dialect.KeepsLocalSettings)
+        {
+            return;
+        }
+
+        try
+        {
+            KmsConfiguration now = await GetConfigurationAsync(cancellationToken).ConfigureAwait(false);
+            if (LocalTransition.RefusalOf(now, request) is { } why)
+            {
+                throw new KmsException(KmsErrorCode.KmsPreconditionFailed, why);
+            }
+        }
+        catch (KmsException exception) when (exception.Code == KmsErrorCode.KmsAccessDenied)
+        {
+            return; // who may not look may still configure: the server decides
+        }
+    }
+
     public Task<KmsServiceAnswer> ConfigureAsync(KmsConfigurationRequest request, CancellationToken cancellationToken) =>
-        ChangeServiceAsync(dialect => dialect.Configure(request), cancellationToken);
+        SendAsync(dialect => dialect.Configure(request), cancellationToken);
 
     public Task<KmsServiceAnswer> ReconfigureAsync(KmsConfigurationRequest request, CancellationToken cancellationToken) =>
-        ChangeServiceAsync(dialect => dialect.Reconfigure(request), cancellationToken);
+        SendAsync(dialect => dialect.Reconfigure(request), cancellationToken);
 
     public Task<KmsServiceAnswer> StartAsync(bool force, CancellationToken cancellationToken) =>
-        ChangeServiceAsync(dialect => dialect.Start(force), cancellationToken);
+        SendAsync(dialect => dialect.Start(force), cancellationToken);
 
     public Task<KmsServiceAnswer> StopAsync(CancellationToken cancellationToken) =>
-        ChangeServiceAsync(dialect => dialect.Stop(), cancellationToken);
+        SendAsync(dialect => dialect.Stop(), cancellationToken);
 
     public Task ClearCacheAsync(CancellationToken cancellationToken) => SendAsync(dialect => dialect.ClearCache(), cancellationToken);
 
@@ -253,6 +272,17 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>Sends the first requests: a server that cannot be reached, refuses the credential or has no such API shows it now.</summary>
+    internal async Task ConnectAsync(CancellationToken cancellationToken)
+    {
+        if (_dialect is { } chosen)
+        {
+            await GenerationDetector.RequireAsync(_channel, chosen, cancellationToken).ConfigureAwait(false);
+        }
+
+        _ = await DialectAsync(cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>The dialect; the first caller finds out which, the others wait for it.</summary>
     internal async Task<KmsDialect> DialectAsync(CancellationToken cancellationToken)
     {
@@ -315,13 +345,6 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets
 
     private async Task<T> SendAsync<T>(string? keyId, Func<KmsDialect, KmsCall<T>> build, CancellationToken cancellationToken) =>
         await _channel.SendAsync(await BuildAsync(keyId, build, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
-
-    private async Task<KmsServiceAnswer> ChangeServiceAsync(Func<KmsDialect, KmsCall<KmsServiceAnswer>> build, CancellationToken cancellationToken)
-    {
-        KmsServiceAnswer answer = await SendAsync(build, cancellationToken).ConfigureAwait(false);
-        _capabilities = null; // another backend can do other things
-        return answer;
-    }
 
     private async Task<KmsKey> ChangeKeyAsync(string keyId, Func<KmsDialect, KmsCall<KeyChange>> build, CancellationToken cancellationToken)
     {

@@ -23,6 +23,9 @@ internal abstract class KmsDialect(string? connection)
     /// <summary>Whether listings filter by state and usage.</summary>
     internal virtual bool FiltersListings => false;
 
+    /// <summary>Whether a key directory, once configured, is there to stay.</summary>
+    internal virtual bool KeepsLocalSettings => false;
+
     /// <summary>What a server that does not tell can be taken to do.</summary>
     internal abstract KmsCapabilities Capabilities { get; }
 

@@ -111,7 +111,8 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
             {
                 Loss = Loss.Unsent,
                 Failure = KmsErrorCode.KmsTls,
-                Reason = $"There is no secure connection to {server}: {WireText.Clean((tls ?? exception).Message)}",
+                Reason = $"There is no secure connection to {server}: {WireText.Clean((tls ?? exception).Message)}"
+                    + (tls is Transport.CertificateException ? string.Empty : " The port may speak plain HTTP, or want a client certificate."),
                 MayRecur = false,
                 Cause = exception,
             };
@@ -280,7 +281,7 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
                 Failure = KmsErrorCode.KmsTimeout,
                 Reason = deadline.IsCancellationRequested
                     ? TooLong(limit)
-                    : $"{request.RequestUri!.GetLeftPart(UriPartial.Authority)} did not accept a connection within {options.ConnectTimeout.TotalSeconds:0.###} s.",
+                    : $"{request.RequestUri!.GetLeftPart(UriPartial.Authority)} did not accept a {(request.RequestUri!.Scheme == Uri.UriSchemeHttps ? "secure " : string.Empty)}connection within {options.ConnectTimeout.TotalSeconds:0.###} s.",
                 Cause = exception,
                 Status = status,
                 RequestId = requestId,
