@@ -14,12 +14,12 @@ internal sealed class EarlyDialect(string? connection) : KmsDialect(connection)
     internal override KmsCall<WireJson> ServiceStatus() => Call(HttpMethod.Get, "status", answer => answer.Json);
 
     internal override KmsCall<KmsServiceAnswer> Configure(KmsConfigurationRequest request) =>
-        Call(HttpMethod.Post, "configure", answer => WireService.Answer(answer.Json)) with
+        Confidential(request, Call(HttpMethod.Post, "configure", answer => WireService.Answer(answer.Json)) with
         {
             Repeat = KmsRepeat.Once,
             Body = ConfigurationBody.Early(request),
             Doubt = "The configuration may or may not have been set.",
-        };
+        });
 
     // Configuring again replaces everything and starts it.
     internal override KmsCall<KmsServiceAnswer> Reconfigure(KmsConfigurationRequest request) => Configure(request);

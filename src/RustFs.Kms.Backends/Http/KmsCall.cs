@@ -25,7 +25,10 @@ internal sealed record KmsCall<T>(HttpMethod Method, string Path, Func<WireAnswe
     internal KmsRepeat Repeat { get; init; } = KmsRepeat.Read;
 
     /// <summary>The same for the handlers.</summary>
-    internal KmsSend Rules => new(Repeat, Target, Doubt);
+    internal KmsSend Rules => new(Repeat, Target, Doubt) { Secrets = Secrets };
+
+    /// <summary>What the body holds that no answer may repeat.</summary>
+    internal IReadOnlyList<KmsSecret> Secrets { get; init; } = [];
 
     /// <summary>Writes the body; null for none.</summary>
     internal Action<RustJsonWriter>? Body { get; init; }
@@ -44,6 +47,9 @@ internal sealed record KmsCall<T>(HttpMethod Method, string Path, Func<WireAnswe
 internal sealed record KmsSend(KmsRepeat Repeat, string? Target, string Doubt)
 {
     internal static HttpRequestOptionsKey<KmsSend> Key { get; } = new("RustFs.Kms.Send");
+
+    /// <summary>What the request holds that no answer may repeat.</summary>
+    internal IReadOnlyList<KmsSecret> Secrets { get; init; } = [];
 
     /// <summary>Whether it changes something, so that an answer that is lost or cannot be read leaves a doubt.</summary>
     internal bool Changes => Repeat is KmsRepeat.Once or KmsRepeat.Idempotent;

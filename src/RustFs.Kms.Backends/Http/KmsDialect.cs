@@ -89,6 +89,10 @@ internal abstract class KmsDialect(string? connection)
 
     internal virtual KmsCall<string> AbortRestore(string confirmTargetKeyDirectory) => throw Lacks("no backups");
 
+    /// <summary>A call that sends a configuration: its secrets are kept out of what comes back.</summary>
+    protected static KmsCall<KmsServiceAnswer> Confidential(KmsConfigurationRequest request, KmsCall<KmsServiceAnswer> call) =>
+        call with { Secrets = [.. new[] { request.MasterKey, request.LoginSecret }.OfType<KmsSecret>()] };
+
     /// <summary>A query, percent-encoded throughout: a blank is never a plus. Null values are left out.</summary>
     protected static string Query(string path, params ReadOnlySpan<(string Name, string? Value)> parameters)
     {

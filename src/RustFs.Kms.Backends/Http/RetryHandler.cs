@@ -43,6 +43,11 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
             cancellationToken.ThrowIfCancellationRequested();
             (request.Content as KmsRequestContent)?.Rewind();
             Outcome outcome = await TryOnceAsync(request, attempt, corrected, TimeFor(send.Repeat, Remaining(start)), cancellationToken).ConfigureAwait(false);
+            foreach (KmsSecret secret in send.Secrets)
+            {
+                outcome.Answer?.Hide(secret);
+            }
+
             KmsWireError? error = outcome.Answer?.Error;
             if (outcome.Answer is not null && error is null)
             {

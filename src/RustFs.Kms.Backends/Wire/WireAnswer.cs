@@ -39,6 +39,19 @@ internal sealed class WireAnswer(int status, byte[] buffer, int length, string? 
     /// <exception cref="KmsException">It is none.</exception>
     internal WireJson Json => _json ??= Parse();
 
+    /// <summary>Overwrites a secret of the request, which some servers and proxies repeat when they cannot read it, before anybody reads it.</summary>
+    internal void Hide(KmsSecret secret)
+    {
+        const int Shortest = 4; // what is shorter is in every text
+        using KmsSecret.Loan loan = secret.Lend();
+        Span<byte> rest = buffer.AsSpan(0, length);
+        while (loan.Bytes.Length >= Shortest && rest.IndexOf(loan.Bytes) is >= 0 and int place)
+        {
+            rest.Slice(place, loan.Bytes.Length).Fill((byte)'*');
+            rest = rest[(place + loan.Bytes.Length)..];
+        }
+    }
+
     public void Dispose() => CryptographicOperations.ZeroMemory(buffer);
 
     /// <summary>That the answer is none which this API gives. Nothing of the body is repeated: it may hold a secret.</summary>

@@ -207,6 +207,35 @@ public sealed class ServiceTests
         Assert.All(server.Requests, sent => Assert.Equal("GET", sent.Method));
     }
 
+    [Theory]
+    [InlineData(KmsApiGeneration.Current, 400, "")]
+    [InlineData(KmsApiGeneration.Guide, 400, "")]
+    [InlineData(KmsApiGeneration.Early, 500, """{"code":"ConfigurationFailed","message":"MESSAGE"}""")]
+    [InlineData(KmsApiGeneration.Current, 200, """{"success":false,"message":"MESSAGE"}""")]
+    public async Task A_server_that_repeats_the_request_does_not_get_its_secret_into_the_error(KmsApiGeneration generation, int status, string form)
+    {
+        const string Secret = "hvs.very-secret-token";
+        await using var server = new RawServer((request, _) =>
+        {
+            string echo = "cannot read " + request.Body;
+            return RawReply.Of(status, form.Length == 0 ? echo : form.Replace("MESSAGE", echo.Replace("\"", "'", StringComparison.Ordinal), StringComparison.Ordinal));
+        });
+        await using HttpKmsBackend backend = HttpTest.Backend(server, generation);
+        using var request = new KmsConfigurationRequest
+        {
+            Backend = KmsBackendType.VaultKv2,
+            Address = "https://v",
+            Login = KmsVaultLogin.Token,
+            LoginSecret = KmsSecret.CopyOf(System.Text.Encoding.UTF8.GetBytes(Secret)),
+        };
+
+        KmsException exception = await Assert.ThrowsAsync<KmsException>(() => backend.ConfigureAsync(request, default));
+
+        Assert.Contains(Secret, server.Requests[0].Body, StringComparison.Ordinal);
+        Assert.Contains("cannot read", exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("very-secret", exception.ToString(), StringComparison.Ordinal);
+    }
+
     // http-api.md 2.9: the optional numbers of the ways to log in.
     [Theory]
     [InlineData(KmsVaultLogin.TokenFile, """{"TokenFile":{"path":"/t","poll_interval_secs":5,"refresh_safety_window_secs":9}}""")]
