@@ -51,7 +51,7 @@ internal static class KmsBackends
         var backend = new HttpKmsBackend(channel);
         try
         {
-            _ = await backend.DialectAsync(cancellationToken).ConfigureAwait(false);
+            await backend.ConnectAsync(cancellationToken).ConfigureAwait(false);
             return (backend, [.. EndpointRules.Warnings(options), .. new[] { channel.Clock.Describe() }.OfType<string>()]);
         }
         catch

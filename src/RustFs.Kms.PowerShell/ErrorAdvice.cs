@@ -141,14 +141,16 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "Look before you try again", "Get-KmsBackup{at}"),
         For(KmsErrorCode.KmsOutcomeUnknown, By("Set-KmsBucketEncryption", "Remove-KmsBucketEncryption"),
             "Look before you try again", "Get-KmsBucketEncryption {bucket}{at}"),
+        For(KmsErrorCode.KmsOutcomeUnknown, By("Set-KmsConfiguration", "Update-KmsConfiguration"), "Look before you try again", "Get-KmsConfiguration{at}"),
+        For(KmsErrorCode.KmsOutcomeUnknown, By("Clear-KmsCache"), "Do it again: twice does no harm", "Clear-KmsCache{at}"),
         For(KmsErrorCode.KmsOutcomeUnknown, WithKey, "Look before you try again", ShowKey),
         For(KmsErrorCode.KmsOutcomeUnknown, AboutTheService, "Look before you try again", ShowStatus),
         For(KmsErrorCode.KmsOutcomeUnknown, null, "Look before you try again", ShowKeys),
 
         For(KmsErrorCode.KmsNetwork, null, "See how far the way to the server leads", "{check}"),
         For(KmsErrorCode.KmsTls, null,
-            "Trust the authority that issued the server's certificate with -CaCertificate, or pin the certificate with -CertificateThumbprint. " +
-            "See what is wrong with it", "{check}"),
+            "If it is the certificate, trust the authority that issued it with -CaCertificate, or pin it with -CertificateThumbprint. " +
+            "See what is wrong", "{check}"),
         For(KmsErrorCode.KmsClockSkew, null,
             "Set the clock that is wrong: a signature holds for 15 minutes. See how far the clocks are apart", "{check}"),
         For(KmsErrorCode.KmsProtocol, null, "Check that the address is a RustFS server's and not a console's or a proxy's", "{check}"),
@@ -158,6 +160,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsNotConfigured, null,
             "Configure the KMS and start it", "Set-KmsConfiguration -KeyDirectory '<path on the server>' -Start{at}"),
         For(KmsErrorCode.KmsNotRunning, null, "Start the KMS", "Start-KmsService -Wait{at}"),
+        For(KmsErrorCode.KmsUnhealthy, By("Start-KmsService"), "Look into the server's log, and restart the KMS", "Restart-KmsService -Wait{at}"),
         For(KmsErrorCode.KmsUnhealthy, null, "See what is wrong, and look into the server's log", ShowStatus),
         For(KmsErrorCode.KmsServerError, null, "Look for the request id in the server's log, and see how the KMS is", ShowStatus),
 

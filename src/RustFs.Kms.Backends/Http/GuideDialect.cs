@@ -19,10 +19,12 @@ internal sealed class GuideDialect(string? connection) : ModernDialect(connectio
     protected override int ListLimit => PageSize;
 
     internal override KmsCall<KmsServiceAnswer> Configure(KmsConfigurationRequest request) => Spelled(
-        documented => Change("configure", ConfigurationBody.Guide(request, documented), ReadService, "The configuration may or may not have been set."));
+        documented => Confidential(
+            request, Change("configure", ConfigurationBody.Guide(request, documented), ReadService, "The configuration may or may not have been set.")));
 
     internal override KmsCall<KmsServiceAnswer> Reconfigure(KmsConfigurationRequest request) => Spelled(
-        documented => Change("reconfigure", ConfigurationBody.Guide(request, documented), ReadService, "The configuration may or may not have been replaced."));
+        documented => Confidential(
+            request, Change("reconfigure", ConfigurationBody.Guide(request, documented), ReadService, "The configuration may or may not have been replaced.")));
 
     internal override KmsCall<KmsKey> CreateKey(KmsKeyCreation creation) => Spelled(documented => CreateKey(creation, json =>
     {
