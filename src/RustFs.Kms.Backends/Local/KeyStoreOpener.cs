@@ -36,6 +36,7 @@ internal static class KeyStoreOpener
                 Backups = options.Backup is { } backup
                     ? new LocalBackups(options.Path, options.MasterKey, backup, TimeProvider.System, options.ConnectionName)
                     : null,
+                BackupProblem = options.BackupProblem ?? "it was opened without a backup directory and a key that seals bundles.",
             };
             try
             {

@@ -18,6 +18,9 @@ internal sealed record KmsKeyDirectoryOptions
     /// <summary>What backups are made with; null when none are. The caller keeps ownership.</summary>
     internal KmsBackupEnvironment? Backup { get; init; }
 
+    /// <summary>Why no backups are made, where <see cref="Backup"/> is null.</summary>
+    internal string? BackupProblem { get; init; }
+
     /// <summary>The connection's name, which every object that comes out carries.</summary>
     internal string? ConnectionName { get; init; }
 }
