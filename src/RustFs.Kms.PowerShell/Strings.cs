@@ -110,6 +110,9 @@ internal static class Strings
         return keyId is null ? $"a new key with a random id on {where}" : $"key {Name(keyId)} on {where}";
     }
 
+    internal static string FoundFile(KmsKeyStoreFinding finding) =>
+        finding.Name == "." ? Directory(finding.KeyDirectory) : $"file {Name(Path.Join(finding.KeyDirectory, finding.Name))}";
+
     internal static string Directory(string path) => $"key directory {Name(path)}";
 
     internal static string Operation(string connection, string operation, string? target, TimeSpan duration, bool failed) =>
