@@ -44,7 +44,7 @@ internal sealed record BackupInput
         {
             string? directory = BackupDirectory ?? Variable(DirectoryVariable);
             return directory is null
-                ? throw new KmsException(KmsErrorCode.KmsUsage, Strings.BackupDirectoryMissing)
+                ? throw new KmsException(KmsErrorCode.KmsUsage, Strings.BackupDirectoryMissing, DirectoryVariable)
                 : ResolveKey(Paths.Resolve(Cmdlet.SessionState, directory), bundlePath: null, Source(BackupDirectory, DirectoryVariable));
         }
         catch (KmsException exception) when (!IsAsked && exception.Code == KmsErrorCode.KmsUsage)
@@ -73,7 +73,7 @@ internal sealed record BackupInput
     {
         if (BackupKey is not null && BackupKeyFile is not null)
         {
-            throw new KmsException(KmsErrorCode.KmsUsage, Strings.BackupKeyTwice);
+            throw new KmsException(KmsErrorCode.KmsUsage, Strings.BackupKeyTwice, KeyVariable);
         }
 
         bool isParameter = BackupKey is not null || BackupKeyFile is not null;
@@ -115,7 +115,7 @@ internal sealed record BackupInput
 
         return SecretVariable.Read(KeyVariable) is KmsSecret value
             ? (value, $"environment {KeyVariable}", [])
-            : throw new KmsException(KmsErrorCode.KmsUsage, Strings.BackupKeyMissing);
+            : throw new KmsException(KmsErrorCode.KmsUsage, Strings.BackupKeyMissing, KeyVariable);
     }
 
     private static KmsSecret Decode(KmsSecret text, string source)
@@ -127,12 +127,12 @@ internal sealed record BackupInput
         }
 
         key?.Dispose();
-        throw new KmsException(KmsErrorCode.KmsUsage, Strings.BadSealedKey(What, source, key?.Length));
+        throw new KmsException(KmsErrorCode.KmsUsage, Strings.BadSealedKey(What, source, key?.Length), KeyVariable);
     }
 
     private static uint VersionOf(string text) => uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out uint version)
         ? version
-        : throw new KmsException(KmsErrorCode.KmsUsage, Strings.BadBackupKeyVersion(KeyVersionVariable));
+        : throw new KmsException(KmsErrorCode.KmsUsage, Strings.BadBackupKeyVersion(KeyVersionVariable), KeyVersionVariable);
 
     /// <summary>What was found, and where.</summary>
     /// <param name="Environment">What bundles are made with; null when that is not enough. Whoever holds this wipes the key.</param>

@@ -8,7 +8,7 @@ namespace RustFs.Kms.PowerShell;
 internal static class KmsView
 {
     private const int BlobPreview = 16;
-    private const int KeyPreview = 24;
+    private const int KeyPreview = 22;
     private const int ShownDifferences = 20;
 
     private static readonly Regex s_capability = new(@"(\w+) = True\b", RegexOptions.CultureInvariant);
