@@ -99,7 +99,7 @@ internal static class KmsView
     /// <param name="differences">The lines.</param>
     internal static string Differences(IReadOnlyList<KmsRestoreDifference>? differences)
     {
-        if (differences is null)
+        if (differences is null or { Count: 0 })
         {
             return string.Empty;
         }

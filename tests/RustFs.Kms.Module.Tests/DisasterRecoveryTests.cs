@@ -382,6 +382,32 @@ public sealed class DisasterRecoveryTests
     }
 
     [Fact]
+    public void A_plan_that_was_serialized_is_shown_as_far_as_it_goes()
+    {
+        using KmsSession session = Open("app");
+        session.Require("Backup-KmsKeyStore -BackupId b1");
+        HostRun run = session.Host.RunText(
+            Target + "$plan = Test-KmsRestore @target; $serializer = [System.Management.Automation.PSSerializer]; $serializer::Deserialize($serializer::Serialize($plan, 2))",
+            TargetOf(session));
+        Assert.Empty(run.Errors);
+        Assert.Contains("IsPermitted", run.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Differences", run.Text, StringComparison.Ordinal); // better no table than an empty one
+    }
+
+    [Fact]
+    public void Backups_do_not_go_into_the_directory_that_they_are_of()
+    {
+        using KmsSession session = Open("app");
+        session.Require(
+            "param($directory, $key, $backupKey) Connect-Kms $directory -MasterKey $key -Name inside -BackupDirectory \"$directory/backups\" -BackupKey $backupKey -BackupKeyId k1",
+            session.KeyDirectory, Key(), KmsSession.Secure(Convert.ToBase64String(s_backupKey)));
+        SortedDictionary<string, string> before = session.Snapshot();
+        Assert.Contains("within the key directory", Assert.Single(session.Run("Backup-KmsKeyStore").Errors).ToString(), StringComparison.Ordinal);
+        Assert.Equal(before, session.Snapshot());
+        Assert.False(Directory.Exists(Path.Combine(session.KeyDirectory, "backups")));
+    }
+
+    [Fact]
     public void Bundles_are_completed_from_where_they_are()
     {
         using KmsSession session = Open("app");

@@ -185,7 +185,7 @@ internal static class KeyStoreOpener
         return warnings;
     }
 
-    private static int[] RunningServers()
+    internal static int[] RunningServers()
     {
         Process[] processes = Process.GetProcessesByName(ServerProcessName);
         int[] ids = [.. processes.Select(process => process.Id).Order()];

@@ -47,7 +47,7 @@ internal sealed class LocalBackups : IDisposable
         _connection = connection;
         _before = before;
         _problem = ProblemOf(environment, masterKey);
-        _makingProblem = _problem ?? MakingProblemOf(environment);
+        _makingProblem = _problem ?? MakingProblemOf(environment, keyDirectory);
     }
 
     /// <summary>Whether and how backups can be made.</summary>
@@ -257,8 +257,10 @@ internal sealed class LocalBackups : IDisposable
         : null;
 
     // What is opened tells its own id; what is made would be refused by a server that knows its key by another one.
-    private static string? MakingProblemOf(KmsBackupEnvironment environment) =>
-        environment.KekId.Length == 0 ? "The key that seals bundles has no id: a server opens only what was sealed under its own."
+    private static string? MakingProblemOf(KmsBackupEnvironment environment, string keyDirectory) =>
+        Path.Join(environment.Directory, "/").StartsWith(Path.Join(keyDirectory, "/"), StringComparison.Ordinal)
+            ? "The backup directory lies within the key directory: what is lost with that would be lost with its backups."
+        : environment.KekId.Length == 0 ? "The key that seals bundles has no id: a server opens only what was sealed under its own."
         : environment.BundlePath is not null ? "This way leads to one bundle that is there already."
         : null;
 

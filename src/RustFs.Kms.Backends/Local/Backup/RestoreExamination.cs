@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 
 namespace RustFs.Kms.Backends.Local.Backup;
 
@@ -78,6 +79,12 @@ internal sealed class RestoreExamination(string? targetDeploymentIdentity)
         RestoreMarker? marker = target.Exists ? ReadMarker(target, bundle.Manifest) : null;
         List<string> foreign = target.Exists ? target.ForeignEntries(marker) : [];
         AddObstacles(target, directory, bundle, marker, foreign);
+        if (KeyStoreOpener.RunningServers() is { Length: > 0 } processes)
+        {
+            Warnings.Add(
+                $"A RustFS server runs on this machine (process {string.Join(", ", processes)}). If it uses '{directory.Path}', stop it first.");
+        }
+
         AddDifferences(directory, bundle, marker, foreign, now);
     }
 
@@ -137,11 +144,12 @@ internal sealed class RestoreExamination(string? targetDeploymentIdentity)
     private void AddDifferences(
         KeyDirectory directory, VerifiedBundle bundle, RestoreMarker? marker, List<string> foreign, DateTimeOffset now)
     {
+        HashSet<string> remaining = new(foreign, StringComparer.Ordinal);
         bool isFree = Blockers.Count + Conflicts.Count + ExternalMismatches.Count == 0;
         foreach (KeyRecord record in bundle.KeyIds.Select(bundle.Load))
         {
             string name = KeyDirectory.FileNameOf(record.KeyId);
-            KmsRestoreAction action = foreign.Remove(name) ? KmsRestoreAction.Conflict
+            KmsRestoreAction action = remaining.Remove(name) ? KmsRestoreAction.Conflict
                 : marker is not null && directory.Exists(name) ? KmsRestoreAction.Keep
                 : isFree ? KmsRestoreAction.Restore
                 : KmsRestoreAction.Nothing;
@@ -155,7 +163,7 @@ internal sealed class RestoreExamination(string? targetDeploymentIdentity)
             });
         }
 
-        _differences.AddRange(foreign.Select(name => new KmsRestoreDifference
+        _differences.AddRange(foreign.Where(remaining.Contains).Select(name => new KmsRestoreDifference
         {
             KeyId = KeyDirectory.KeyIdOf(name) ?? name,
             InDirectory = KeyDirectory.KeyIdOf(name) is { } keyId ? StateIn(directory, keyId) : "File",
@@ -223,7 +231,9 @@ internal sealed class RestoreExamination(string? targetDeploymentIdentity)
         using var store = new KeyStore(directory, new MasterKeyRing(masterKey: null, salt: null));
         try
         {
-            return store.Load(keyId);
+            KeyRecord record = store.Load(keyId);
+            CryptographicOperations.ZeroMemory(record.Material); // in a plain record, the material itself; nobody here needs it
+            return record;
         }
         catch (KmsException)
         {

@@ -621,6 +621,36 @@ public sealed class BackupBundleTests : IDisposable
         Assert.True(cancelledEarly > 10, $"{cancelledEarly}");
     }
 
+    [Fact]
+    public async Task A_restore_that_is_cancelled_at_any_step_leaves_an_empty_directory_or_is_whole()
+    {
+        await _fixture.PrepareAsync();
+        int cancelledEarly = 0;
+        for (int step = 0; ; step++)
+        {
+            _fixture.ClearTarget();
+            using var cancel = new CancellationTokenSource();
+            int left = step;
+            using LocalBackups engine = _fixture.Engine(_fixture.Target, masterKey: null, before: _ => CancelAt(ref left, cancel));
+            Exception? stopped = await Record.ExceptionAsync(() => engine.RestoreAsync("b1", "b1", "restore-into-empty-target", null, cancel.Token));
+            if (stopped is not null)
+            {
+                Assert.IsAssignableFrom<OperationCanceledException>(stopped);
+                Assert.Empty(Directory.EnumerateFileSystemEntries(_fixture.Target));
+                cancelledEarly++;
+                continue;
+            }
+
+            Assert.Equal(BackupFixture.Files(_fixture.Source), BackupFixture.Files(_fixture.Target));
+            if (left > 0)
+            {
+                break; // there were not that many steps
+            }
+        }
+
+        Assert.True(cancelledEarly > 10, $"{cancelledEarly}");
+    }
+
     private static void CancelAt(ref int left, CancellationTokenSource cancel)
     {
         if (left-- == 0)
