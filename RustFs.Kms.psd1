@@ -14,6 +14,7 @@
     VariablesToExport    = @()
     CmdletsToExport      = @(
         'Add-KmsKeyTag'
+        'Assert-KmsHealth'
         'Backup-KmsKeyStore'
         'Clear-KmsCache'
         'Connect-Kms'
@@ -46,6 +47,7 @@
         'Stop-KmsRestore'
         'Stop-KmsService'
         'Test-KmsConnection'
+        'Test-KmsHealth'
         'Test-KmsKey'
         'Test-KmsKeyStore'
         'Test-KmsRestore'
@@ -57,6 +59,7 @@
     )
     AliasesToExport      = @(
         'Add-RustFsKmsKeyTag'
+        'Assert-RustFsKmsHealth'
         'Backup-RustFsKmsKeyStore'
         'Clear-RustFsKmsCache'
         'Connect-RustFsKms'
@@ -89,6 +92,7 @@
         'Stop-RustFsKmsRestore'
         'Stop-RustFsKmsService'
         'Test-RustFsKmsConnection'
+        'Test-RustFsKmsHealth'
         'Test-RustFsKmsKey'
         'Test-RustFsKmsKeyStore'
         'Test-RustFsKmsRestore'

@@ -1,9 +1,12 @@
 namespace RustFs.Kms;
 
-/// <summary>The checks of a KMS's health, in the order in which they are made. The names are API: new ones may be added.</summary>
+/// <summary>
+/// The checks of a KMS's health, in the order in which they are made. All are for servers; a key directory has Healthy, Keys, Deletions
+/// and RoundTrip. The names are API: new ones may be added.
+/// </summary>
 public enum KmsHealthCheckName
 {
-    /// <summary>The server takes connections, or the key directory can be listed.</summary>
+    /// <summary>The server takes connections.</summary>
     Reachable,
 
     /// <summary>The server's certificate is trusted and does not expire soon.</summary>
@@ -24,7 +27,7 @@ public enum KmsHealthCheckName
     /// <summary>The KMS runs.</summary>
     Running,
 
-    /// <summary>The KMS's backend answers as it should.</summary>
+    /// <summary>The KMS's backend answers as it should; of a key directory, whether it can be used.</summary>
     Healthy,
 
     /// <summary>All nodes of the cluster run the same KMS configuration.</summary>
