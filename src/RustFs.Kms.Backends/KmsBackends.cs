@@ -44,14 +44,25 @@ internal static class KmsBackends
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>The backend (an <see cref="IKmsBuckets"/> too), and what the operator should know about the connection.</returns>
     /// <exception cref="KmsException">A setting cannot be used, or the server cannot be reached or refuses the credential.</exception>
+    internal static Task<(IKmsBackend Backend, IReadOnlyList<string> Warnings)> OpenEndpointAsync(
+        KmsEndpointOptions options, CancellationToken cancellationToken) => OpenEndpointAsync(options, asksNow: true, cancellationToken);
+
+    /// <summary>Opens a connection to a RustFS server, as the other overload does.</summary>
+    /// <param name="options">How the server is reached. The credential is copied.</param>
+    /// <param name="asksNow">Whether to ask the server now; otherwise the first operation does, so that one that is down gets a connection too.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     internal static async Task<(IKmsBackend Backend, IReadOnlyList<string> Warnings)> OpenEndpointAsync(
-        KmsEndpointOptions options, CancellationToken cancellationToken)
+        KmsEndpointOptions options, bool asksNow, CancellationToken cancellationToken)
     {
         var channel = new KmsHttpChannel(options, TimeProvider.System);
         var backend = new HttpKmsBackend(channel);
         try
         {
-            _ = await backend.DialectAsync(cancellationToken).ConfigureAwait(false);
+            if (asksNow)
+            {
+                _ = await backend.DialectAsync(cancellationToken).ConfigureAwait(false);
+            }
+
             return (backend, [.. EndpointRules.Warnings(options), .. new[] { channel.Clock.Describe() }.OfType<string>()]);
         }
         catch

@@ -68,7 +68,7 @@ internal static class WayChecks
             return HealthVerdict.NotChecked(Strings.WayNotReached);
         }
 
-        string evidence = check.Explanation is null ? check.Evidence : $"{check.Evidence} {check.Explanation}";
+        string evidence = check.Explanation is null ? check.Evidence : $"{check.Evidence.TrimEnd('.')}. {check.Explanation}";
         HealthVerdict verdict = check.Succeeded switch
         {
             true => HealthVerdict.Passed(evidence),
