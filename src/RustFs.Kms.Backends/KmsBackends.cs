@@ -1,3 +1,4 @@
+using RustFs.Kms.Backends.Configuration;
 using RustFs.Kms.Backends.Emulator;
 using RustFs.Kms.Backends.Http;
 using RustFs.Kms.Backends.Local;
@@ -77,6 +78,42 @@ internal static class KmsBackends
     /// <param name="cancellationToken">Ends the enumeration.</param>
     internal static IAsyncEnumerable<KmsConnectionCheck> CheckEndpointAsync(KmsEndpointOptions options, CancellationToken cancellationToken) =>
         new ConnectionChecker(options, TimeProvider.System).RunAsync(cancellationToken);
+
+    /// <summary>Looks at a configuration without a server: what one would refuse, what is not secure, what has no effect.</summary>
+    /// <param name="configuration">The configuration; it stays the caller's.</param>
+    /// <param name="generation">The generation of the server that it is for; what others refuse is told, and is no error.</param>
+    internal static IEnumerable<KmsConfigurationFinding> ExamineConfiguration(KmsConfigurationRequest configuration, KmsApiGeneration generation)
+    {
+        var wrong = new HashSet<string?>(StringComparer.Ordinal);
+        foreach (ConfigurationRule rule in ConfigurationRule.Table)
+        {
+            if ((!rule.IsOfToday || generation == KmsApiGeneration.Current) && rule.When(configuration))
+            {
+                _ = rule.Severity == KmsFindingSeverity.Error && wrong.Add(rule.Setting);
+                yield return new KmsConfigurationFinding
+                {
+                    Severity = rule.Severity,
+                    Setting = rule.Setting,
+                    Message = rule.Message,
+                    Recommendation = rule.Recommendation,
+                };
+            }
+        }
+
+        // Whether a generation has words for it, the dialects themselves know.
+        foreach (KmsApiGeneration each in (KmsApiGeneration[])[KmsApiGeneration.Current, KmsApiGeneration.Guide, KmsApiGeneration.Early])
+        {
+            if (GenerationDetector.RefusalOf(configuration, each) is KmsException refusal && !wrong.Contains(refusal.Target))
+            {
+                yield return new KmsConfigurationFinding
+                {
+                    Severity = each == generation ? KmsFindingSeverity.Error : KmsFindingSeverity.Information,
+                    Setting = refusal.Target,
+                    Message = each == generation ? refusal.Message : $"A server of the {each} generation refuses this: {refusal.Message}",
+                };
+            }
+        }
+    }
 
     /// <summary>Reads a profile of the AWS shared files; nothing but those files is asked.</summary>
     /// <param name="name">The profile.</param>

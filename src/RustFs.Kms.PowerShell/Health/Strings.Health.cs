@@ -21,6 +21,25 @@ internal static partial class Strings
     internal const string ConnectAgain = "Connect again: Connect-Kms -Endpoint '<address>' -Credential '<access key>'";
     internal const string NoCiAgent = "This is no job of GitHub Actions (GITHUB_ACTIONS=true) or Azure Pipelines (TF_BUILD=True): nothing is reported to CI.";
 
+    internal const string SeeSettings = "See which settings there are: Get-Command Set-KmsConfiguration -Syntax";
+    internal const string SecretInOpenFile = "The file holds this secret in clear, and others than its owner can read it.";
+    internal const string SecretInFile = "The file holds this secret in clear.";
+
+    internal static string CloseFile(string path) => $"Take the file from everybody but its owner, or take the secret out of it: chmod 600 {Literal(path)}";
+
+    internal static string SecretElsewhere(string setting) => setting == nameof(KmsConfigurationRequest.MasterKey)
+        ? "Keep it elsewhere, and give it with -MasterKey, which wins over the file."
+        : "Keep it elsewhere, and give it with -Token or -SecretId, which win over the file.";
+
+    internal static string ConfigurationVerdict(int settings, int errors, KmsApiGeneration generation) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{settings} settings; {(errors == 0 ? $"nothing in them that a server of the {generation} generation would refuse." : $"{errors} error(s) keep it from being used.")}");
+
+    internal static string DataFileDamaged(string path, int line, int column) =>
+        string.Create(CultureInfo.InvariantCulture, $"The file {Name(path)} is no PowerShell data file: see line {line}, column {column}.");
+
+    internal static string NotADataFile(string path) => $"The file {Name(path)} is not one hashtable of constants, as a PowerShell data file is.";
+
     internal static string NotChecked(string because) => $"Not checked, because {because}.";
 
     internal static string NotForDirectories(KmsHealthCheckName check) => $"a key directory has nothing that {check} could look at";
