@@ -180,7 +180,7 @@ public sealed class HealthTests
         using var session = new ServerSession();
         session.Require("Update-KmsConfiguration -DefaultKeyId nope; $other = Start-KmsEmulator; $null = $other | Connect-Kms -Name other -NoDefault");
 
-        HostRun run = session.Run("Assert-KmsHealth server, other; 'never'");
+        HostRun run = session.Run("$ErrorActionPreference = 'Stop'; Assert-KmsHealth server, other; 'never'");
 
         ErrorRecord error = Assert.Single(run.Errors);
         Assert.NotNull(run.TerminatingError);

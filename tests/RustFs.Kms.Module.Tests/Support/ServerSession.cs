@@ -43,10 +43,23 @@ internal sealed class ServerSession : IDisposable
         Host.Run(script, arguments).Errors.Single().FullyQualifiedErrorId.Split(',')[0];
 
     /// <summary>The requests that the emulator got so far, as method and path.</summary>
-    internal string[] Requests()
+    internal string[] Requests() => WatchRequests()();
+
+    /// <summary>The same, for whoever looks on while the session is busy.</summary>
+    internal Func<string[]> WatchRequests()
     {
         object inner = Inner("$emulator");
-        return [.. (IReadOnlyList<string>)inner.GetType().GetProperty("Requests")!.GetValue(inner)!];
+        PropertyInfo requests = inner.GetType().GetProperty("Requests")!;
+        return () => [.. (IReadOnlyList<string>)requests.GetValue(inner)!];
+    }
+
+    /// <summary>Spoils every download of a smoke test's object, whose names end in two hexadecimal digits.</summary>
+    internal void SpoilDownloads(string kind, params (string Name, object Value)[] settings)
+    {
+        foreach (string end in Enumerable.Range(0, 256).Select(number => number.ToString("x2", System.Globalization.CultureInfo.InvariantCulture)))
+        {
+            Inject(kind, settings: [("Method", "GET"), ("PathSuffix", end), .. settings]);
+        }
     }
 
     /// <summary>Spoils answers of an emulator to come.</summary>
