@@ -41,12 +41,12 @@ function Get-DeadEndpoint {
 }
 
 # Nineteen emulators and one server that is down, written to a file. All take one credential.
-function New-SampleFleet([string] $File, [pscredential] $For) {
+function Initialize-SampleFleet([string] $File, [pscredential] $For) {
     $lines = foreach ($number in 1..19) {
         $emulator = Start-KmsEmulator -Credential $For -Running:($number -ne 7)
         "node$('{0:00}' -f $number), $($emulator.Endpoint)"
         if ($number -ne 7) {
-            $emulator | Connect-Kms -Name prepare -NoDefault | New-SampleKey -Stop:($number -eq 13)
+            $emulator | Connect-Kms -Name prepare -NoDefault | Initialize-SampleKey -Stop:($number -eq 13)
         }
     }
 
@@ -54,7 +54,7 @@ function New-SampleFleet([string] $File, [pscredential] $For) {
 }
 
 # The key that everybody uses, on a KMS that is then stopped or left running.
-filter New-SampleKey([switch] $Stop) {
+filter Initialize-SampleKey([switch] $Stop) {
     $null = New-KmsKey app -Connection $_
     Update-KmsConfiguration -DefaultKeyId app -Connection $_
     if ($Stop) {
@@ -96,7 +96,7 @@ try {
         $secret = [securestring]::new()
         [guid]::NewGuid().ToString('n').ToCharArray() | ForEach-Object { $secret.AppendChar($_) }
         $Credential = [pscredential]::new('fleet', $secret)
-        New-SampleFleet $Path $Credential
+        Initialize-SampleFleet $Path $Credential
     }
 
     $who = if ($Credential) { @{ Credential = $Credential } } else { @{} }

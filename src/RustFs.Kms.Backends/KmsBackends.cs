@@ -87,7 +87,7 @@ internal static class KmsBackends
         var wrong = new HashSet<string?>(StringComparer.Ordinal);
         foreach (ConfigurationRule rule in ConfigurationRule.Table)
         {
-            if ((!rule.IsOfToday || generation == KmsApiGeneration.Current) && rule.When(configuration))
+            if (rule.Generations.Contains(generation) && rule.When(configuration))
             {
                 _ = rule.Severity == KmsFindingSeverity.Error && wrong.Add(rule.Setting);
                 yield return new KmsConfigurationFinding

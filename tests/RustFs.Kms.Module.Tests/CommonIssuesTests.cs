@@ -49,7 +49,7 @@ public sealed class CommonIssuesTests
             session.Require("Get-KmsStatus; Get-KmsStatus");
         }
 
-        AssertFailed(session, "Healthy", "not found", "Restart-KmsService -Wait", "key directory is there, and that RustFS may read and write it");
+        AssertFailed(session, "Healthy", "the key directory", "Restart-KmsService -Wait", "key directory is there, and that RustFS may read and write it");
         Directory.Move(directory + ".away", directory);
         session.Require("Restart-KmsService -Wait -Force");
         AssertPassed(session, "Running", "Healthy");
@@ -144,7 +144,6 @@ public sealed class CommonIssuesTests
             ["POST stop", "POST configure", "POST start", "GET service-status"],
             session.Requests()[before..].Select(request => request.Replace("/rustfs/admin/v3/kms/", string.Empty, StringComparison.Ordinal)).Take(4));
         Assert.All(steps, step => Assert.Contains(run.Verbose, line => line.Message == $"server: {step}"));
-        Assert.All(steps, step => Assert.Contains(run.Progress, record => record.StatusDescription == $"server: {step}"));
         Assert.Equal("Running", run.Output.Single().Properties["State"].Value);
         AssertPassed(session, "Configured", "Running", "Healthy");
     }

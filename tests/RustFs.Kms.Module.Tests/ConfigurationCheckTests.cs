@@ -116,20 +116,13 @@ public sealed class ConfigurationCheckTests : IDisposable
     }
 
     [Theory]
-    [InlineData("Current", "Local", "")]
-    [InlineData("Guide", "Local", "-DefaultKeyId app")]
-    [InlineData("Early", "Local", "")]
-    public void A_generations_own_configuration_is_taken_by_a_server_of_it(string generation, string backend, string parameters)
+    [InlineData("Current", "-KeyDirectory $emulator.KeyDirectory -MasterKey $key -AllowInsecureDevDefaults")]
+    [InlineData("Guide", "-KeyDirectory $emulator.KeyDirectory -DefaultKeyId app")]
+    [InlineData("Early", "-Local")]
+    public void What_nothing_is_wrong_with_a_server_of_the_generation_takes(string generation, string given)
     {
-        // What the check finds nothing wrong with, the emulator of the generation takes.
         using var session = new ServerSession($"$emulator = Start-KmsEmulator -ApiGeneration {generation}; $null = $emulator | Connect-Kms -Name server; $key = [securestring]::new(); 1..32 | ForEach-Object {{ $key.AppendChar('k') }}");
-        string given = generation switch
-        {
-            "Current" => "-KeyDirectory $emulator.KeyDirectory -MasterKey $key -AllowInsecureDevDefaults",
-            "Guide" => "-KeyDirectory $emulator.KeyDirectory " + parameters,
-            _ => "-" + backend,
-        };
-        Assert.Equal(generation != "Early", session.Value<bool>($"Test-KmsConfiguration {given} -ApiGeneration {generation} -Quiet"));
+        Assert.True(session.Value<bool>($"Test-KmsConfiguration {given} -ApiGeneration {generation} -Quiet"));
         session.Require($"Set-KmsConfiguration {given}");
     }
 

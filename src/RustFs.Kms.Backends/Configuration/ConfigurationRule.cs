@@ -19,8 +19,9 @@ internal sealed record ConfigurationRule(
     private const int ShortMasterKey = 16;
     private const string Development = "Leave it so for development only (-AllowInsecureDevDefaults), and never where keys matter.";
 
-    /// <summary>Whether it is about the gate for development settings, which servers before today's do not have.</summary>
-    internal bool IsOfToday { get; private init; }
+    /// <summary>The generations whose servers it is true of.</summary>
+    internal IReadOnlyList<KmsApiGeneration> Generations { get; private init; } =
+        [KmsApiGeneration.Current, KmsApiGeneration.Guide, KmsApiGeneration.Early];
 
     /// <summary>The table.</summary>
     internal static IReadOnlyList<ConfigurationRule> Table { get; } =
@@ -44,7 +45,10 @@ internal sealed record ConfigurationRule(
 
         Error(
             nameof(KmsConfigurationRequest.KeyDirectory), c => IsLocal(c) && string.IsNullOrEmpty(c.KeyDirectory),
-            "KMS key directory is required for local backend.", "-KeyDirectory, or start RustFS with --kms-key-dir"),
+            "KMS key directory is required for local backend.", "-KeyDirectory, or start RustFS with --kms-key-dir") with
+        {
+            Generations = [KmsApiGeneration.Current, KmsApiGeneration.Guide], // early servers have a fixed one
+        },
         Error(
             nameof(KmsConfigurationRequest.KeyDirectory), c => IsLocal(c) && c.KeyDirectory is { Length: > 0 } path && !IsAbsolute(path),
             "The key directory must be an absolute path on the server.", "-KeyDirectory /var/lib/rustfs/kms"),
@@ -113,7 +117,7 @@ internal sealed record ConfigurationRule(
         new(setting, KmsFindingSeverity.Error, when, message, Said(recommendation));
 
     private static ConfigurationRule Today(string setting, Func<KmsConfigurationRequest, bool> when, string message, string recommendation) =>
-        Error(setting, when, message, recommendation) with { IsOfToday = true };
+        Error(setting, when, message, recommendation) with { Generations = [KmsApiGeneration.Current] }; // the gate for development settings
 
     private static ConfigurationRule Warning(string setting, Func<KmsConfigurationRequest, bool> when, string message, string recommendation) =>
         new(setting, KmsFindingSeverity.Warning, when, message, Said(recommendation));

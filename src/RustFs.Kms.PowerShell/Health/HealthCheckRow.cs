@@ -13,6 +13,9 @@ internal sealed record HealthCheckRow(
     string Permission,
     Func<HealthExamination, CancellationToken, Task<HealthVerdict>> LookAsync)
 {
+    // What uses the default key says nothing new where that key cannot be used. (Static members are made in the order of the text.)
+    private static readonly KmsHealthCheckName[] s_usable = [KmsHealthCheckName.Running, KmsHealthCheckName.DefaultKey];
+
     /// <summary>The table, in the order in which the checks are made.</summary>
     internal static IReadOnlyList<HealthCheckRow> Table { get; } =
     [
@@ -22,21 +25,21 @@ internal sealed record HealthCheckRow(
         Way(KmsHealthCheckName.Signature, [KmsHealthCheckName.Reachable, KmsHealthCheckName.Tls], WayChecks.SignatureAsync),
         Way(KmsHealthCheckName.Permission, [KmsHealthCheckName.Signature], WayChecks.PermissionAsync),
 
-        Server(KmsHealthCheckName.Configured, KmsHealthCheckName.Permission, "kms:ServiceControl", ServiceChecks.ConfiguredAsync),
-        Server(KmsHealthCheckName.Running, KmsHealthCheckName.Configured, "kms:ServiceControl", ServiceChecks.RunningAsync),
-        Both(KmsHealthCheckName.Healthy, "kms:ServiceControl", ServiceChecks.HealthyAsync),
-        Server(KmsHealthCheckName.Cluster, KmsHealthCheckName.Running, "kms:ServiceControl", ServiceChecks.ClusterAsync),
-        Server(KmsHealthCheckName.DefaultKey, KmsHealthCheckName.Running, "kms:DescribeKey", KeyChecks.DefaultKeyAsync),
-        Both(KmsHealthCheckName.Keys, "kms:ListKeys", KeyChecks.KeysAsync),
-        Both(KmsHealthCheckName.Deletions, "kms:ListKeys", KeyChecks.DeletionsAsync),
-        Server(KmsHealthCheckName.Cache, KmsHealthCheckName.Running, "kms:ServiceControl", ServiceChecks.CacheAsync),
-        Both(KmsHealthCheckName.RoundTrip, "kms:GenerateDataKey", KeyChecks.RoundTripAsync),
+        Server(KmsHealthCheckName.Configured, [KmsHealthCheckName.Permission], "kms:ServiceControl", ServiceChecks.ConfiguredAsync),
+        Server(KmsHealthCheckName.Running, [KmsHealthCheckName.Configured], "kms:ServiceControl", ServiceChecks.RunningAsync),
+        Both(KmsHealthCheckName.Healthy, [KmsHealthCheckName.Running], "kms:ServiceControl", ServiceChecks.HealthyAsync),
+        Server(KmsHealthCheckName.Cluster, [KmsHealthCheckName.Running], "kms:ServiceControl", ServiceChecks.ClusterAsync),
+        Server(KmsHealthCheckName.DefaultKey, [KmsHealthCheckName.Running], "kms:DescribeKey", KeyChecks.DefaultKeyAsync),
+        Both(KmsHealthCheckName.Keys, [KmsHealthCheckName.Running], "kms:ListKeys", KeyChecks.KeysAsync),
+        Both(KmsHealthCheckName.Deletions, [KmsHealthCheckName.Running], "kms:ListKeys", KeyChecks.DeletionsAsync),
+        Server(KmsHealthCheckName.Cache, [KmsHealthCheckName.Running], "kms:ServiceControl", ServiceChecks.CacheAsync),
+        Both(KmsHealthCheckName.RoundTrip, s_usable, "kms:GenerateDataKey", KeyChecks.RoundTripAsync),
 
-        Server(KmsHealthCheckName.SseS3, KmsHealthCheckName.Running, SmokeTest.Permission, SmokeTest.SseS3Async),
-        Server(KmsHealthCheckName.SseKms, KmsHealthCheckName.Running, SmokeTest.Permission, SmokeTest.SseKmsAsync),
+        Server(KmsHealthCheckName.SseS3, s_usable, SmokeTest.Permission, SmokeTest.SseS3Async),
+        Server(KmsHealthCheckName.SseKms, s_usable, SmokeTest.Permission, SmokeTest.SseKmsAsync),
 
         // The customer brings the key: this one works without a KMS.
-        Server(KmsHealthCheckName.SseC, KmsHealthCheckName.Signature, SmokeTest.Permission, SmokeTest.SseCAsync),
+        Server(KmsHealthCheckName.SseC, [KmsHealthCheckName.Signature], SmokeTest.Permission, SmokeTest.SseCAsync),
     ];
 
     /// <summary>The row of a check.</summary>
@@ -47,10 +50,14 @@ internal sealed record HealthCheckRow(
         new(name, false, needs, "kms:ServiceControl", look);
 
     private static HealthCheckRow Server(
-        KmsHealthCheckName name, KmsHealthCheckName need, string permission, Func<HealthExamination, CancellationToken, Task<HealthVerdict>> look) =>
-        new(name, false, [need], permission, look);
+        KmsHealthCheckName name,
+        IReadOnlyList<KmsHealthCheckName> needs,
+        string permission,
+        Func<HealthExamination, CancellationToken, Task<HealthVerdict>> look) => new(name, false, needs, permission, look);
 
     private static HealthCheckRow Both(
-        KmsHealthCheckName name, string permission, Func<HealthExamination, CancellationToken, Task<HealthVerdict>> look) =>
-        new(name, true, [KmsHealthCheckName.Running], permission, look);
+        KmsHealthCheckName name,
+        IReadOnlyList<KmsHealthCheckName> needs,
+        string permission,
+        Func<HealthExamination, CancellationToken, Task<HealthVerdict>> look) => new(name, true, needs, permission, look);
 }
