@@ -50,7 +50,8 @@ public sealed class CiReportTests : IDisposable
         using ServerSession session = Sick(Agent.GitHub);
         HostRun run = session.Host.RunText("$rows = Test-KmsHealth -CiReport");
         string[] lines = run.Text.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(["::error title=KMS a%2C b%3A DefaultKey failed::The default key '100%25' cannot be used: Key not found: 100%25 Make the key, or name another with Update-KmsConfiguration -DefaultKeyId: New-KmsKey -Name '100%25'"], lines);
+        Assert.Matches(
+            @"^::error title=KMS a%2C b%3A DefaultKey failed::The default key '100%25' cannot be used: .*100%25.* Make the key, .*: New-KmsKey -Name '100%25'$", Assert.Single(lines));
         Assert.All(session.Require("$rows"), row => Assert.Equal("RustFs.Kms.KmsHealthCheck", row.BaseObject.GetType().FullName));
 
         string page = File.ReadAllText(Path.Combine(_directory, "summary.md"));
