@@ -14,8 +14,10 @@
     VariablesToExport    = @()
     CmdletsToExport      = @(
         'Add-KmsKeyTag'
+        'Assert-KmsHealth'
         'Backup-KmsKeyStore'
         'Clear-KmsCache'
+        'Compare-KmsConfiguration'
         'Connect-Kms'
         'Disable-KmsKey'
         'Disconnect-Kms'
@@ -47,7 +49,9 @@
         'Stop-KmsEmulator'
         'Stop-KmsRestore'
         'Stop-KmsService'
+        'Test-KmsConfiguration'
         'Test-KmsConnection'
+        'Test-KmsHealth'
         'Test-KmsKey'
         'Test-KmsKeyStore'
         'Test-KmsRestore'
@@ -60,8 +64,10 @@
     )
     AliasesToExport      = @(
         'Add-RustFsKmsKeyTag'
+        'Assert-RustFsKmsHealth'
         'Backup-RustFsKmsKeyStore'
         'Clear-RustFsKmsCache'
+        'Compare-RustFsKmsConfiguration'
         'Connect-RustFsKms'
         'Disable-RustFsKmsKey'
         'Disconnect-RustFsKms'
@@ -93,7 +99,9 @@
         'Stop-RustFsKmsEmulator'
         'Stop-RustFsKmsRestore'
         'Stop-RustFsKmsService'
+        'Test-RustFsKmsConfiguration'
         'Test-RustFsKmsConnection'
+        'Test-RustFsKmsHealth'
         'Test-RustFsKmsKey'
         'Test-RustFsKmsKeyStore'
         'Test-RustFsKmsRestore'

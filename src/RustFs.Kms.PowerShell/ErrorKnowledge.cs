@@ -40,10 +40,7 @@ internal sealed class ErrorKnowledge
     internal Remedy Unknown { get; private init; } = null!;
 
     /// <summary>The row that fits best; null when none fits.</summary>
-    internal KnownError? Find(ErrorClues clues) => Rows
-        .Select(row => (Row: row, Score: row.Score(clues)))
-        .Where(candidate => candidate.Score > 0)
-        .MaxBy(candidate => candidate.Score).Row; // of equals, the first
+    internal KnownError? Find(ErrorClues clues) => Rows.Where(row => row.Score(clues) > 0).MaxBy(row => row.Score(clues)); // of equals, the first
 
     private static ErrorKnowledge Load()
     {

@@ -8,7 +8,7 @@ namespace RustFs.Kms.PowerShell;
 /// The hidden properties of RustFs.Kms.Types.ps1xml, which the views show: one method for each, in the form that PowerShell wants of
 /// them. Everything that others wrote is made safe to print. What a job or a file gave back has the properties, and not the types.
 /// </summary>
-public static class KmsViewProperties
+public static partial class KmsViewProperties
 {
     /// <summary>The access key of an emulator; never its secret.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -57,6 +57,10 @@ public static class KmsViewProperties
     /// <summary>The bundle.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Bundle(PSObject? item) => Text(item, nameof(Bundle));
+
+    /// <summary>The names of the bundles.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Bundles(PSObject? item) => KmsView.List(Value<IEnumerable>(item, nameof(Bundles))?.Cast<object>().Select(name => $"{name}"));
 
     /// <summary>The names of what the backend can do.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -123,6 +127,10 @@ public static class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string Detail(PSObject? item) => Text(item, nameof(Detail));
 
+    /// <summary>A dry run, key by key.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Differences(PSObject? item) => KmsView.Differences((item?.BaseObject as KmsRestorePlan)?.Differences);
+
     /// <summary>The encryption context.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string EncryptionContext(PSObject? item) => Map(item, nameof(EncryptionContext));
@@ -177,6 +185,14 @@ public static class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string Id(PSObject? item) => Text(item, nameof(Id));
 
+    /// <summary>The state in the bundle.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string InBundle(PSObject? item) => Text(item, nameof(InBundle));
+
+    /// <summary>The state in the directory.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string InDirectory(PSObject? item) => Text(item, nameof(InDirectory));
+
     /// <summary>The kek id.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string KekId(PSObject? item) => Text(item, nameof(KekId));
@@ -221,10 +237,6 @@ public static class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string MountPath(PSObject? item) => Text(item, nameof(MountPath));
 
-    /// <summary>The path.</summary>
-    /// <param name="item">The object that is shown.</param>
-    public static string Path(PSObject? item) => Text(item, nameof(Path));
-
     /// <summary>The line of a policy.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Policy(PSObject? item) => Text(item, nameof(Policy));
@@ -256,6 +268,10 @@ public static class KmsViewProperties
     /// <summary>When the connection was opened.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string OpenedAt(PSObject? item) => Time(item, nameof(OpenedAt));
+
+    /// <summary>What was found, and what was done about it.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Outcome(PSObject? item) => $"{Message(item)} {Repair(item)}".TrimEnd();
 
     /// <summary>Where the keys are: the directory, the address, the region.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -303,6 +319,14 @@ public static class KmsViewProperties
     /// <summary>How it went.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Result(PSObject? item) => Text(item, nameof(Result));
+
+    /// <summary>What should be known about a key that is restored.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Remark(PSObject? item) => Text(item, nameof(Remark));
+
+    /// <summary>What was done about a finding.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Repair(PSObject? item) => Text(item, nameof(Repair));
 
     /// <summary>What kind of thing names the key.</summary>
     /// <param name="item">The object that is shown.</param>

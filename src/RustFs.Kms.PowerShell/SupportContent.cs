@@ -23,13 +23,15 @@ internal static class SupportContent
         Converters = { new JsonStringEnumConverter() },
     };
 
-    /// <summary>What is got of each connection: the file, and how. A health report is one more row.</summary>
+    /// <summary>What is got of each connection: the file, and how.</summary>
     private static readonly (string File, Func<Subject, bool> Applies, Func<Subject, CancellationToken, Task<object>> Get)[] s_ofConnection =
     [
         ("connection.json", _ => true, (subject, _) => Task.FromResult(Description(subject.Connection))),
         ("status.json", _ => true, async (subject, token) => await subject.Connection.Backend.GetStatusAsync(token).ConfigureAwait(false)),
         ("config.json", IsServer, async (subject, token) => await subject.Connection.Backend.GetConfigurationAsync(token).ConfigureAwait(false)),
         ("checks.json", HasEndpoint, async (subject, token) => await ChecksAsync(subject, token).ConfigureAwait(false)),
+
+        ("health.json", _ => true, async (subject, token) => await HealthAsync(subject, token).ConfigureAwait(false)),
 
         // After the others, so that their requests are in it.
         ("requests.json", HasEndpoint, (subject, _) => Requests(subject)),
@@ -109,6 +111,12 @@ internal static class SupportContent
         }
 
         return checks;
+    }
+
+    private static Task<IReadOnlyList<KmsHealthCheck>> HealthAsync(Subject subject, CancellationToken token)
+    {
+        var request = new HealthRequest { Thresholds = new HealthThresholds(), WritesNothing = true, OnInterruptedSmokeTest = static _ => { } };
+        return new HealthExamination(subject.Connection, subject.Endpoint, request).RunAsync(token);
     }
 
     private static Task<object> Requests(Subject subject) => Task.FromResult<object>(subject.Endpoint!.Log.Recent

@@ -10,6 +10,9 @@ namespace RustFs.Kms.PowerShell;
 /// </summary>
 internal sealed class SupportSecrets : IDisposable
 {
+    /// <summary>Shorter values of variables are words such as yes, no secrets.</summary>
+    private const int ShortestValue = 6;
+
     private readonly List<KmsSecret> _all = [];
 
     internal SupportSecrets()
@@ -30,7 +33,7 @@ internal sealed class SupportSecrets : IDisposable
 
         foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
         {
-            if (variable is { Key: string name, Value: string { Length: > 0 } value } && KmsBackends.IsSecretName(name))
+            if (variable is { Key: string name, Value: string { Length: >= ShortestValue } value } && KmsBackends.IsSecretName(name))
             {
                 var secret = KmsSecret.OfLength(Encoding.UTF8.GetByteCount(value));
                 Encoding.UTF8.GetBytes(value, secret.Bytes);

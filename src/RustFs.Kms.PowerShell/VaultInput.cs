@@ -13,21 +13,21 @@ internal static class VaultInput
 
     /// <summary>Everything; reads the files that hold secrets. The caller wipes the secret.</summary>
     /// <exception cref="KmsException">The parameters contradict each other, or a file cannot be read.</exception>
-    internal static KmsVaultOptions Resolve(TestKmsVaultCommand cmdlet, Action<KmsRequestLogEntry> onRequest)
+    internal static KmsVaultOptions Resolve(TestKmsVaultCommand cmdlet, Action<KmsRequestLogEntry> onRequest, CancellationToken stop)
     {
         Refuse(
             cmdlet.Backend is not (KmsBackendType.VaultKv2 or KmsBackendType.VaultTransit), Strings.NotAVaultBackend(cmdlet.Backend));
         KmsVaultLogin? login = LoginOf(cmdlet);
         KmsEndpointOptions endpoint = EndpointOf(cmdlet, onRequest);
         var warnings = new List<string>();
-        KmsSecret? secret = SecretOf(cmdlet, ref login, warnings); // last: nothing that may fail comes after a secret is in hand
+        KmsSecret? secret = SecretOf(cmdlet, ref login, warnings, stop); // last: nothing that may fail comes after a secret is in hand
         var options = new KmsVaultOptions { Endpoint = endpoint, Backend = cmdlet.Backend };
         return options with
         {
-            Namespace = cmdlet.VaultNamespace ?? Variable(s_namespace),
-            MountPath = cmdlet.MountPath ?? options.MountPath,
-            KvMount = cmdlet.KvMount ?? options.KvMount,
-            KeyPathPrefix = cmdlet.KeyPathPrefix,
+            Namespace = string.IsNullOrEmpty(cmdlet.VaultNamespace) ? Variable(s_namespace) : cmdlet.VaultNamespace,
+            MountPath = string.IsNullOrEmpty(cmdlet.MountPath) ? options.MountPath : cmdlet.MountPath,
+            KvMount = string.IsNullOrEmpty(cmdlet.KvMount) ? options.KvMount : cmdlet.KvMount,
+            KeyPathPrefix = string.IsNullOrEmpty(cmdlet.KeyPathPrefix) ? null : cmdlet.KeyPathPrefix,
             KeyId = string.IsNullOrEmpty(cmdlet.KeyId) ? options.KeyId : cmdlet.KeyId,
             Login = login,
             Secret = secret,
@@ -63,7 +63,7 @@ internal static class VaultInput
 
     private static KmsEndpointOptions EndpointOf(TestKmsVaultCommand cmdlet, Action<KmsRequestLogEntry> onRequest)
     {
-        string text = cmdlet.Address ?? Variable(s_address) ?? throw new KmsException(KmsErrorCode.KmsUsage, Strings.VaultAddressMissing);
+        string text = (string.IsNullOrEmpty(cmdlet.Address) ? Variable(s_address) : cmdlet.Address) ?? throw new KmsException(KmsErrorCode.KmsUsage, Strings.VaultAddressMissing);
         Refuse(
             !Uri.TryCreate(text, UriKind.Absolute, out Uri? address) || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps),
             Strings.NotAVaultAddress(text),
@@ -85,21 +85,21 @@ internal static class VaultInput
         };
     }
 
-    private static KmsSecret? SecretOf(TestKmsVaultCommand cmdlet, ref KmsVaultLogin? login, List<string> warnings)
+    private static KmsSecret? SecretOf(TestKmsVaultCommand cmdlet, ref KmsVaultLogin? login, List<string> warnings, CancellationToken stop)
     {
         switch (login)
         {
             case KmsVaultLogin.Token:
                 return Usable(From(cmdlet.Token!), nameof(cmdlet.Token));
             case KmsVaultLogin.TokenFile:
-                return Usable(SecretFile.Read(Paths.Resolve(cmdlet.SessionState, cmdlet.TokenFile!), warnings), nameof(cmdlet.TokenFile));
+                return Usable(Read(cmdlet, "token", cmdlet.TokenFile!, warnings, stop), nameof(cmdlet.TokenFile));
             case KmsVaultLogin.AppRole when cmdlet.SecretId is not null:
                 return From(cmdlet.SecretId);
             case KmsVaultLogin.AppRole:
-                return SecretFile.Read(Paths.Resolve(cmdlet.SessionState, cmdlet.SecretIdFile!), []);
+                return Read(cmdlet, "secret id", cmdlet.SecretIdFile!, [], stop);
             case KmsVaultLogin.Kubernetes:
                 // Kubernetes itself decides on the mode of that file.
-                return SecretFile.Read(Paths.Resolve(cmdlet.SessionState, cmdlet.JwtPath ?? KmsVaultOptions.DefaultJwtPath), []);
+                return Read(cmdlet, "service account token", cmdlet.JwtPath ?? KmsVaultOptions.DefaultJwtPath, [], stop);
         }
 
         if (Variable(s_token) is not string token)
@@ -112,6 +112,17 @@ internal static class VaultInput
         var secret = KmsSecret.OfLength(Encoding.UTF8.GetByteCount(token));
         Encoding.UTF8.GetBytes(token, secret.Bytes);
         return Usable(secret, nameof(cmdlet.Token));
+    }
+
+    /// <summary>A file's secret without the line break after it, as RustFS reads it.</summary>
+    private static KmsSecret Read(TestKmsVaultCommand cmdlet, string what, string path, List<string> warnings, CancellationToken stop)
+    {
+        (KmsSecret whole, IReadOnlyList<string> found) = SecretFile.Read(what, Paths.Resolve(cmdlet.SessionState, path), stop);
+        using (whole)
+        {
+            warnings.AddRange(found);
+            return KmsSecret.CopyOf(whole.Bytes.Trim(" \t\r\n"u8));
+        }
     }
 
     private static KmsSecret From(SecureString text)

@@ -102,6 +102,7 @@ public sealed class SecretTests
             "Get-KmsBucketEncryption -Connection server", "Set-KmsBucketEncryption nope SseS3 -Connection server", "Remove-KmsBucketEncryption nope -Force -Connection server",
             "Get-KmsBackup server", "Backup-KmsKeyStore server -BackupId one", "Test-KmsRestore one -Connection server", "Restore-KmsKeyStore one -ConfirmBackupId one -ConflictPolicy Fail -Force -Connection server",
             "Stop-KmsRestore server -ConfirmTargetKeyDirectory /keys -Force", "Stop-KmsService server -Force", "Test-KmsVault http://127.0.0.1:1 VaultKv2 -Token $key", "Resolve-KmsError",
+            "Test-KmsHealth server", "Assert-KmsHealth server", "Test-KmsConfiguration -KeyDirectory /keys -MasterKey $key", "Compare-KmsConfiguration -Connection server -KeyDirectory /keys -MasterKey $key",
             "$bundle = \"$directory/../bundle.zip\"; Export-KmsSupportBundle $bundle -Connection server -Force -Header @{ 'x-amz-security-token' = 'x' }", "$emulator | Stop-KmsEmulator",
             "Get-History", "$dataKey.Dispose(); $dataKey", "Get-Variable -ErrorAction Ignore", "Disconnect-Kms nope", "Disconnect-Kms -All", "Disconnect-Kms", "Get-KmsKey",
         ];

@@ -34,7 +34,7 @@ public sealed class ResolveKmsErrorCommand : KmsCmdletBase
     protected override void ProcessRecord()
     {
         object? error = ParameterSetName == MessageSet ? string.Join('\n', Message!) : InputObject ?? NewestError();
-        switch (error)
+        switch ((error as PSObject)?.BaseObject is string piped ? piped : error)
         {
             case null:
                 ThrowFailure(new KmsException(KmsErrorCode.KmsUsage, Strings.NoErrorYet), null);
@@ -46,7 +46,7 @@ public sealed class ResolveKmsErrorCommand : KmsCmdletBase
                 WriteObject(ErrorResolver.Resolve(clues));
                 break;
             default:
-                WriteFailure(KmsErrorCode.KmsUsage, Strings.NotAnError(((error as PSObject)?.BaseObject ?? error).GetType().Name), null);
+                WriteFailure(KmsErrorCode.KmsUsage, Strings.NotAnError(((error as PSObject)?.BaseObject ?? error)!.GetType().Name), null);
                 break;
         }
     }

@@ -23,7 +23,6 @@ public sealed class TestKmsVaultCommand : KmsCmdletBase
     /// RUSTFS_KMS_VAULT_ADDRESS and VAULT_ADDR that is set.
     /// </summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
     public string? Address { get; set; }
 
     /// <summary>What RustFS keeps in it: VaultKv2 (keys in KV version 2) or VaultTransit.</summary>
@@ -144,7 +143,7 @@ public sealed class TestKmsVaultCommand : KmsCmdletBase
         KmsVaultOptions options;
         try
         {
-            options = VaultInput.Resolve(this, log.Add);
+            options = VaultInput.Resolve(this, log.Add, StopToken);
         }
         catch (Exception exception) when (exception is not RuntimeException)
         {
