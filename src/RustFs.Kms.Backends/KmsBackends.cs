@@ -1,4 +1,5 @@
 using RustFs.Kms.Backends.Emulator;
+using RustFs.Kms.Backends.Envelopes;
 using RustFs.Kms.Backends.Http;
 using RustFs.Kms.Backends.Local;
 using RustFs.Kms.Backends.Local.Backup;
@@ -97,7 +98,7 @@ internal static class KmsBackends
     /// the source changed while it was read. <see cref="KmsErrorCode.KmsStorage"/>: the disk refused. And what the KMS answers.
     /// </exception>
     internal static Task<KmsFileResult> ProtectFileAsync(KmsProtectFileOptions options, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+        EnvelopeOperations.RunAsync(options.Source, () => FileProtector.ProtectAsync(options, cancellationToken), cancellationToken);
 
     /// <summary>
     /// Opens a protected file. Nothing that was not authenticated is ever written, and the result has its name only after the last byte
@@ -113,14 +114,21 @@ internal static class KmsBackends
     /// Otherwise as for <see cref="ProtectFileAsync"/>.
     /// </exception>
     internal static Task<KmsFileResult> UnprotectFileAsync(KmsUnprotectFileOptions options, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+        EnvelopeOperations.RunAsync(options.Source, () => FileOpener.OpenAsync(options, cancellationToken), cancellationToken);
 
     /// <summary>Reads the header of a protected file. It takes no key, and authenticates nothing.</summary>
     /// <param name="path">The absolute path.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <exception cref="KmsException">As for <see cref="UnprotectFileAsync"/>.</exception>
     internal static Task<KmsEnvelope> ReadEnvelopeAsync(string path, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+        EnvelopeOperations.RunAsync(
+            path,
+            () =>
+            {
+                using EnvelopeFile envelope = EnvelopeFile.Open(path);
+                return envelope.Describe();
+            },
+            cancellationToken);
 
     /// <summary>
     /// Adds and removes wraps of a protected file. The payload is copied as it stands and compared by hash before the new file takes
@@ -134,14 +142,14 @@ internal static class KmsBackends
     /// Otherwise as for <see cref="UnprotectFileAsync"/>.
     /// </exception>
     internal static Task<KmsEnvelope> UpdateEnvelopeAsync(KmsUpdateEnvelopeOptions options, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+        EnvelopeOperations.RunAsync(options.Path, () => EnvelopeUpdater.UpdateAsync(options, cancellationToken), cancellationToken);
 
     /// <summary>Makes a recovery key and writes its private half, and its public half where asked for. No file is ever replaced.</summary>
     /// <param name="creation">Where to, and under what passphrase.</param>
     /// <param name="cancellationToken">Cancels before anything is written.</param>
     /// <exception cref="KmsException"><see cref="KmsErrorCode.KmsConflict"/>: a file is there. <see cref="KmsErrorCode.KmsStorage"/>: the disk refused.</exception>
     internal static Task<KmsRecoveryKey> CreateRecoveryKeyAsync(KmsRecoveryKeyCreation creation, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+        EnvelopeOperations.RunAsync(creation.Path, () => RecoveryKeys.Create(creation), cancellationToken);
 
     /// <summary>Reads the private half of a recovery key: PKCS #8 in PEM, in clear or encrypted. The caller disposes of it.</summary>
     /// <param name="path">The absolute path.</param>
@@ -152,17 +160,17 @@ internal static class KmsBackends
     /// <see cref="KmsErrorCode.KmsAuthentication"/>: it is encrypted, and the passphrase is missing or wrong.
     /// </exception>
     internal static Task<KmsRecoverySecret> ReadRecoveryKeyAsync(string path, KmsSecret? passphrase, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+        EnvelopeOperations.RunAsync(path, () => RecoveryKeys.Read(path, passphrase), cancellationToken);
 
     /// <summary>Reads a recipient: the public half of a recovery key in PEM, or the one line of Base64 in that.</summary>
     /// <param name="text">The text.</param>
     /// <exception cref="KmsException"><see cref="KmsErrorCode.KmsUsage"/>: it is no X25519 public key. The text is not quoted.</exception>
-    internal static KmsRecoveryRecipient ReadRecoveryRecipient(string text) => throw new NotImplementedException();
+    internal static KmsRecoveryRecipient ReadRecoveryRecipient(string text) => RecoveryKeys.ReadRecipient(text);
 
     /// <summary>Reads a recipient from a file, which holds what <see cref="ReadRecoveryRecipient"/> takes.</summary>
     /// <param name="path">The absolute path.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <exception cref="KmsException">As for <see cref="ReadRecoveryRecipient"/>, and <see cref="KmsErrorCode.KmsNotFound"/>.</exception>
     internal static Task<KmsRecoveryRecipient> ReadRecoveryRecipientFileAsync(string path, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+        EnvelopeOperations.RunAsync(path, () => RecoveryKeys.ReadRecipientFile(path), cancellationToken);
 }
