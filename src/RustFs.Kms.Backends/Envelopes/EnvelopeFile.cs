@@ -49,7 +49,7 @@ internal sealed class EnvelopeFile : IDisposable
         ChunkSize = Header.ChunkSize,
         Length = File.Length,
         PlaintextLength = Layout?.PlaintextLength,
-        Wraps = [.. Header.Wraps.Select(wrap => wrap.Description)],
+        Wraps = Header.Descriptions,
     };
 
     public void Dispose() => File.Dispose();

@@ -28,6 +28,9 @@ internal sealed class EnvelopeHeader
 
     internal IReadOnlyList<EnvelopeWrap> Wraps { get; }
 
+    /// <summary>What people see of the wraps.</summary>
+    internal IReadOnlyList<KmsEnvelopeWrap> Descriptions => [.. Wraps.Select(Describe)];
+
     /// <summary>The bytes of the file before the payload.</summary>
     internal byte[] Bytes => [.. _authenticated, .. _mac];
 
@@ -94,6 +97,9 @@ internal sealed class EnvelopeHeader
             throw EnvelopeFormat.Damaged(path, $"its header is none of version {EnvelopeFormat.Version}: {what}");
         }
     }
+
+    /// <summary>What people see of one of the wraps: its place, too.</summary>
+    internal KmsEnvelopeWrap Describe(EnvelopeWrap wrap) => wrap.Description with { Number = Wraps.TakeWhile(other => other != wrap).Count() + 1 };
 
     /// <summary>Whether a file key is the one of this header, and the header as it was written.</summary>
     internal bool IsOf(KmsSecret fileKey) =>

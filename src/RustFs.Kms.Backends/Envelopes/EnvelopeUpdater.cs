@@ -13,26 +13,21 @@ internal static class EnvelopeUpdater
         }
 
         WrapMaker.Check(options.Add, options.Path);
-        using (EnvelopeFile envelope = EnvelopeFile.Open(options.Path))
+        using EnvelopeFile envelope = EnvelopeFile.Open(options.Path);
+        SourceRemoval.Check(options.Path);
+        List<EnvelopeWrap> kept = Kept(envelope.Header, options);
+        WrapMaker.CheckWhole(
+            [.. kept.Select(wrap => wrap.Description), .. WrapMaker.Foresee(options.Add)], options.AllowServerOnlyWrap, options.Path);
+        (KmsSecret fileKey, _) = await new FileKeyOpener(envelope.Header, options.Opening, options.Path)
+            .OpenAsync(cancellationToken).ConfigureAwait(false);
+        using (fileKey)
         {
-            SourceRemoval.Check(options.Path);
-            List<EnvelopeWrap> kept = Kept(envelope.Header, options);
-            WrapMaker.CheckWhole(
-                [.. kept.Select(wrap => wrap.Description), .. WrapMaker.Foresee(options.Add)], options.AllowServerOnlyWrap, options.Path);
-            (KmsSecret fileKey, _) = await new FileKeyOpener(envelope.Header, options.Opening, options.Path)
-                .OpenAsync(cancellationToken).ConfigureAwait(false);
-            using (fileKey)
-            {
-                List<EnvelopeWrap> added = await WrapMaker
-                    .MakeAsync(options.Add, fileKey, envelope.Header.Salt, cancellationToken).ConfigureAwait(false);
-                EnvelopeHeader header = EnvelopeHeader.Make(
-                    fileKey, envelope.Header.ChunkSize, envelope.Header.Salt, [.. kept, .. added], options.Path);
-                Replace(options, envelope, header, fileKey, cancellationToken);
-            }
+            List<EnvelopeWrap> added = await WrapMaker
+                .MakeAsync(options.Add, fileKey, envelope.Header.Salt, cancellationToken).ConfigureAwait(false);
+            EnvelopeHeader header = EnvelopeHeader.Make(
+                fileKey, envelope.Header.ChunkSize, envelope.Header.Salt, [.. kept, .. added], options.Path);
+            return Replace(options, envelope, header, fileKey, cancellationToken);
         }
-
-        using EnvelopeFile updated = EnvelopeFile.Open(options.Path);
-        return updated.Describe();
     }
 
     // A recovery key that is added again gets its wrap anew, not a second one.
@@ -41,7 +36,7 @@ internal static class EnvelopeUpdater
         HashSet<string?> renewed = [.. options.Add.Recipients.Select(recipient => recipient.Fingerprint)];
         List<EnvelopeWrap> kept =
         [
-            .. header.Wraps.Where(wrap => options.Remove?.Invoke(wrap.Description) != true
+            .. header.Wraps.Where(wrap => options.Remove?.Invoke(header.Describe(wrap)) != true
                 && (wrap.Description.Recipient is null || !renewed.Contains(wrap.Description.Recipient))),
         ];
         return kept.Count < header.Wraps.Count || !options.Add.IsEmpty
@@ -49,7 +44,8 @@ internal static class EnvelopeUpdater
             : throw new KmsException(KmsErrorCode.KmsUsage, $"'{options.Path}' has no wrap of those that were to be removed.", options.Path);
     }
 
-    private static void Replace(
+    /// <returns>The new file, as it was read back.</returns>
+    private static KmsEnvelope Replace(
         KmsUpdateEnvelopeOptions options, EnvelopeFile envelope, EnvelopeHeader header, KmsSecret fileKey, CancellationToken cancellationToken)
     {
         using OutputFile output = OutputFile.Create(options.Path, replace: true);
@@ -59,6 +55,7 @@ internal static class EnvelopeUpdater
         byte[] payload = FileCopy.Copy(
             envelope.File, envelope.Header.Length, output, header.Length, Meter(KmsFileStage.Copying), cancellationToken);
         output.Sync();
+        KmsEnvelope updated;
         using (EnvelopeFile written = EnvelopeFile.Open(output.ReadBack(), options.Path))
         {
             if (!written.Header.IsOf(fileKey) || written.Header.Length != header.Length)
@@ -68,10 +65,12 @@ internal static class EnvelopeUpdater
 
             SourceRemoval.RequireSame(
                 payload, FileCopy.Hash(written.File, written.Header.Length, Meter(KmsFileStage.Verifying), cancellationToken), options.Path);
+            updated = written.Describe() with { Path = options.Path, PayloadSha256 = Convert.ToHexString(payload).ToLowerInvariant() };
         }
 
         envelope.File.RequireUnchanged();
         cancellationToken.ThrowIfCancellationRequested();
         output.Publish();
+        return updated;
     }
 }

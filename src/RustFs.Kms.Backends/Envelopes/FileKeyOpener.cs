@@ -17,6 +17,11 @@ internal sealed class FileKeyOpener(EnvelopeHeader header, KmsEnvelopeOpening op
     /// <exception cref="KmsException">Nothing fits, or nothing opens.</exception>
     internal async Task<(KmsSecret FileKey, KmsEnvelopeWrap Wrap)> OpenAsync(CancellationToken cancellationToken)
     {
+        if (opening.RequiredContext.Count > 0 && !header.Wraps.OfType<KmsWrap>().Any(HasRequiredContext))
+        {
+            throw new KmsException(KmsErrorCode.KmsIntegrity, $"'{path}' was not protected with the encryption context that was asked for.", path);
+        }
+
         KmsSecret? fileKey = await WithKmsAsync(cancellationToken).ConfigureAwait(false)
             ?? WithRecoveryKey()
             ?? await WithPassphraseAsync(cancellationToken).ConfigureAwait(false);
@@ -147,7 +152,7 @@ internal sealed class FileKeyOpener(EnvelopeHeader header, KmsEnvelopeOpening op
     private KmsSecret? Note(EnvelopeWrap wrap, KmsSecret? fileKey)
     {
         _tried = true;
-        _used = wrap.Description;
+        _used = header.Describe(wrap);
         return fileKey;
     }
 
@@ -156,7 +161,6 @@ internal sealed class FileKeyOpener(EnvelopeHeader header, KmsEnvelopeOpening op
 
     private KmsException NothingFits() => new(
         KmsErrorCode.KmsAuthentication,
-        $"Nothing was given that could open '{path}'. It opens with: {string.Join(", ", header.Wraps.Select(wrap => wrap.Description.ToString()).Distinct())}."
-        + (opening.RequiredContext.Count > 0 ? " A KMS key is used only with the encryption context that was asked for." : ""),
+        $"Nothing was given that could open '{path}'. It opens with: {string.Join(", ", header.Wraps.Select(wrap => wrap.Description.ToString()).Distinct())}.",
         path);
 }

@@ -52,7 +52,7 @@ internal static class FileProtector
             Destination = options.Destination,
             PlaintextLength = source.Length,
             EnvelopeLength = header.Length + layout.PayloadLength,
-            Wraps = [.. wraps.Select(wrap => wrap.Description)],
+            Wraps = header.Descriptions,
             SourceRemoved = options.RemoveSource,
             Duration = Stopwatch.GetElapsedTime(start),
         };

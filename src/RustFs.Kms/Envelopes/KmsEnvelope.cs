@@ -39,6 +39,12 @@ public sealed record KmsEnvelope
     /// <summary>The ways into the file, in the order of the header. Any one of them opens it.</summary>
     public required IReadOnlyList<KmsEnvelopeWrap> Wraps { get; init; }
 
+    /// <summary>
+    /// The SHA-256 of the payload, in lower-case hex, after a change of the wraps: read before and read back after, and found to be the
+    /// same. Null when the payload was not read.
+    /// </summary>
+    public string? PayloadSha256 { get; init; }
+
     /// <summary>Whether every wrap that this version knows was made by a server, which cannot open it again.</summary>
     public bool IsServerOnly => Wraps.All(wrap => wrap.IsServerOnly || wrap.Kind == KmsEnvelopeWrapKind.Unknown);
 

@@ -47,7 +47,7 @@ internal sealed record KmsEnvelopeOpening
     /// <summary>Where KMS wraps are opened. Those that cannot open data keys are passed over.</summary>
     internal IReadOnlyList<IKmsBackend> Backends { get; init; } = [];
 
-    /// <summary>Entries that the encryption context of a KMS wrap must have for the wrap to be used; empty for none.</summary>
+    /// <summary>Entries that the encryption context of one of the file's KMS wraps must have, whatever opens it; empty for none.</summary>
     internal IReadOnlyDictionary<string, string> RequiredContext { get; init; } = KmsKey.NoTags;
 
     /// <summary>Recovery keys. The caller keeps ownership.</summary>

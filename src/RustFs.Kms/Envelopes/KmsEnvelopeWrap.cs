@@ -19,6 +19,9 @@ public enum KmsEnvelopeWrapKind
 /// <summary>One way into a protected file, as the header describes it. Holds nothing secret.</summary>
 public sealed record KmsEnvelopeWrap
 {
+    /// <summary>Its place in the header, from 1: what tells two passphrases apart.</summary>
+    public int Number { get; init; }
+
     /// <summary>What it is made with.</summary>
     public required KmsEnvelopeWrapKind Kind { get; init; }
 

@@ -23,6 +23,9 @@ public sealed record KmsFileResult
 
     /// <summary>How long it took, syncing and verifying included.</summary>
     public required TimeSpan Duration { get; init; }
+
+    /// <summary>The path of the file that was made.</summary>
+    public override string ToString() => Destination;
 }
 
 /// <summary>What is being done to a file just now.</summary>
