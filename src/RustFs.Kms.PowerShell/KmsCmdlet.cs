@@ -142,14 +142,7 @@ public abstract class KmsCmdlet : KmsCmdletBase
 
     private void Report(FanOutEnd end, string operation, string? target, bool several)
     {
-        foreach (KmsRequestLogEntry request in ConnectionState.Current.EndpointOf(end.Connection)?.Log.Take() ?? [])
-        {
-            if (IsVerbose)
-            {
-                WriteVerbose(Strings.Request(end.Connection.Name, request));
-            }
-        }
-
+        WriteRequests(end.Connection);
         if (IsVerbose)
         {
             WriteVerbose(Strings.Operation(end.Connection.Name, operation, target, end.Duration, end.Failure is not null));

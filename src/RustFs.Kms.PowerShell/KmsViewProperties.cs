@@ -111,6 +111,10 @@ public static class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string Description(PSObject? item) => Text(item, nameof(Description));
 
+    /// <summary>The file that was made.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Destination(PSObject? item) => Text(item, nameof(Destination));
+
     /// <summary>The detail.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Detail(PSObject? item) => Text(item, nameof(Detail));
@@ -144,6 +148,14 @@ public static class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string FaultReason(PSObject? item) => Text(item, nameof(FaultReason));
 
+    /// <summary>The folder of the file that the object is about.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string FileDirectory(PSObject? item) => KmsView.Text(System.IO.Path.GetDirectoryName(FileOf(item)));
+
+    /// <summary>The name of the file that the object is about.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string FileName(PSObject? item) => KmsView.Text(System.IO.Path.GetFileName(FileOf(item)));
+
     /// <summary>What was seen, and what is probably wrong.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Finding(PSObject? item) => $"{Evidence(item)} {Explanation(item)}".TrimEnd();
@@ -151,6 +163,10 @@ public static class KmsViewProperties
     /// <summary>The fingerprint.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Fingerprint(PSObject? item) => Text(item, nameof(Fingerprint));
+
+    /// <summary>Where the KMS was.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Hint(PSObject? item) => Text(item, nameof(Hint));
 
     /// <summary>The id.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -219,6 +235,10 @@ public static class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string OpenedAt(PSObject? item) => Time(item, nameof(OpenedAt));
 
+    /// <summary>The path.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Path(PSObject? item) => Text(item, nameof(Path));
+
     /// <summary>Where the keys are: the directory, the address, the region.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Place(PSObject? item) =>
@@ -238,9 +258,17 @@ public static class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string Protection(PSObject? item) => Text(item, nameof(Protection));
 
+    /// <summary>The path of the public half.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string PublicKeyPath(PSObject? item) => Text(item, nameof(PublicKeyPath));
+
     /// <summary>Why a key cannot be used.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Reason(PSObject? item) => Text(item, nameof(Reason));
+
+    /// <summary>The recipient, or its fingerprint.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Recipient(PSObject? item) => KmsView.Text(item?.Properties[nameof(Recipient)]?.Value?.ToString());
 
     /// <summary>What to do about it.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -275,6 +303,11 @@ public static class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string Scanned(PSObject? item) => KmsView.List(Value<IEnumerable<string>>(item, nameof(Scanned)));
 
+    /// <summary>How long it took, in seconds.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Seconds(PSObject? item) =>
+        Value<object>(item, nameof(KmsFileResult.Duration)) is TimeSpan duration ? duration.TotalSeconds.ToString("0.000", CultureInfo.InvariantCulture) : string.Empty;
+
     /// <summary>The service state.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string ServiceState(PSObject? item) => Text(item, nameof(ServiceState));
@@ -285,6 +318,10 @@ public static class KmsViewProperties
         Value<object>(item, nameof(KmsBackup.SnapshotGeneration)) is long seconds
         ? KmsView.Time(DateTimeOffset.FromUnixTimeSeconds(seconds))
         : string.Empty;
+
+    /// <summary>The file that was read.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Source(PSObject? item) => Text(item, nameof(Source));
 
     /// <summary>Where each setting came from.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -322,6 +359,10 @@ public static class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string TargetKeyDirectory(PSObject? item) => Text(item, nameof(TargetKeyDirectory));
 
+    /// <summary>The kind as the header spells it.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Type(PSObject? item) => Text(item, nameof(Type));
+
     /// <summary>The unavailable reason.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string UnavailableReason(PSObject? item) => Text(item, nameof(UnavailableReason));
@@ -329,6 +370,28 @@ public static class KmsViewProperties
     /// <summary>What was noticed when a connection was opened.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Warnings(PSObject? item) => KmsView.Lines(Value<IEnumerable>(item, nameof(Warnings)));
+
+    /// <summary>What else a table says about a wrap.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string WrapDetail(PSObject? item) => Value<object>(item, nameof(KmsEnvelopeWrap.MemoryKiB)) is int memory
+        ? $"argon2id, {KmsView.Size(memory * 1024L)}"
+        : string.Join(' ', new[] { Hint(item), EncryptionContext(item) }.Where(text => text.Length > 0));
+
+    /// <summary>What a wrap is told by: its key, its recovery key, or an unknown type.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string WrapId(PSObject? item)
+    {
+        bool isUnknown = item?.Properties[nameof(KmsEnvelopeWrap.Kind)]?.Value?.ToString() == nameof(KmsEnvelopeWrapKind.Unknown);
+        return isUnknown ? Type(item) : KeyId(item) + Recipient(item); // it has one of the two, or none
+    }
+
+    /// <summary>The wraps of a file, in a few words each.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string WrapNames(PSObject? item) => KmsView.List(
+        Value<IEnumerable>(item, nameof(KmsEnvelope.Wraps))?.Cast<object>().Select(wrap => wrap.ToString() ?? string.Empty));
+
+    private static string FileOf(PSObject? item) =>
+        Value<string>(item, nameof(KmsFileResult.Destination)) ?? Value<string>(item, nameof(KmsEnvelope.Path)) ?? string.Empty;
 
     private static string Text(PSObject? item, string property) => KmsView.Text(Value<object>(item, property));
 
