@@ -107,7 +107,7 @@ public abstract class KmsFileMakingCmdlet : KmsFileCmdlet
         {
             // What this very command made is not replaced even with -Force: its source may be gone already.
             string message = _made.Contains(destination) ? Strings.MadeTwice(source, destination) : Strings.FileExists(destination);
-            WriteFailure(KmsErrorCode.KmsConflict, message, destination);
+            WriteFailure(new KmsException(KmsErrorCode.KmsConflict, message, destination), source);
             return;
         }
 

@@ -10,6 +10,8 @@ namespace RustFs.Kms.PowerShell;
 /// </summary>
 public static class KmsViewProperties
 {
+    private const int WrapNameWidth = 28;
+
     /// <summary>The access key of an emulator; never its secret.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string AccessKey(PSObject? item) => KmsView.Text((item?.BaseObject as KmsEmulator)?.Credential.UserName);
@@ -375,7 +377,7 @@ public static class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string WrapDetail(PSObject? item) => Value<object>(item, nameof(KmsEnvelopeWrap.MemoryKiB)) is int memory
         ? $"argon2id, {KmsView.Size(memory * 1024L)}"
-        : string.Join(' ', new[] { Hint(item), EncryptionContext(item) }.Where(text => text.Length > 0));
+        : string.Join(' ', new[] { item?.Properties[nameof(Backend)]?.Value?.ToString(), Hint(item), Bracketed(EncryptionContext(item)) }.Where(text => !string.IsNullOrEmpty(text)));
 
     /// <summary>What a wrap is told by: its key, its recovery key, or an unknown type.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -385,10 +387,20 @@ public static class KmsViewProperties
         return isUnknown ? Type(item) : KeyId(item) + Recipient(item); // it has one of the two, or none
     }
 
-    /// <summary>The wraps of a file, in a few words each.</summary>
+    /// <summary>The wraps of a file in a list, one to a line, with their numbers.</summary>
     /// <param name="item">The object that is shown.</param>
-    public static string WrapNames(PSObject? item) => KmsView.List(
-        Value<IEnumerable>(item, nameof(KmsEnvelope.Wraps))?.Cast<object>().Select(wrap => wrap.ToString() ?? string.Empty));
+    public static string WrapList(PSObject? item) => string.Join('\n', WrapsOf(item).Select((wrap, index) => $"{index + 1}: {wrap}"));
+
+    /// <summary>The wraps of a file in a table, one to a line that is not broken.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string WrapNames(PSObject? item) =>
+        string.Join('\n', WrapsOf(item).Select(wrap => DisplayText.Shorten(wrap, WrapNameWidth)));
+
+    // What was serialized has its wraps as texts, or as objects that have one.
+    private static IEnumerable<string> WrapsOf(PSObject? item) =>
+        Value<IEnumerable>(item, nameof(KmsEnvelope.Wraps))?.Cast<object>().Select(wrap => KmsView.Text(wrap.ToString())) ?? [];
+
+    private static string Bracketed(string text) => text.Length == 0 ? text : $"[{text}]";
 
     private static string FileOf(PSObject? item) =>
         Value<string>(item, nameof(KmsFileResult.Destination)) ?? Value<string>(item, nameof(KmsEnvelope.Path)) ?? string.Empty;
