@@ -12,7 +12,7 @@ internal sealed class FileProgressDisplay(Action<ProgressRecord> write) : IProgr
     internal static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
     private KmsFileProgress? _latest;
-    private ProgressRecord? _record;
+    private string? _shown;
 
     public void Report(KmsFileProgress value) => Volatile.Write(ref _latest, value);
 
@@ -24,21 +24,20 @@ internal sealed class FileProgressDisplay(Action<ProgressRecord> write) : IProgr
             return;
         }
 
-        _record ??= new ProgressRecord(0, Strings.FileActivity(latest), " ");
-        _record.Activity = Strings.FileActivity(latest);
-        _record.StatusDescription = Strings.FileStatus(latest);
-        _record.PercentComplete = latest.BytesTotal == 0 ? 100 : (int)(100 * (double)latest.BytesDone / latest.BytesTotal);
-        _record.SecondsRemaining = latest.Remaining is TimeSpan remaining ? (int)Math.Min(remaining.TotalSeconds, int.MaxValue) : -1;
-        write(_record);
+        _shown = Strings.FileActivity(latest);
+        write(new ProgressRecord(0, _shown, Strings.FileStatus(latest))
+        {
+            PercentComplete = latest.BytesTotal == 0 ? 100 : (int)(100 * (double)latest.BytesDone / latest.BytesTotal),
+            SecondsRemaining = latest.Remaining is TimeSpan remaining ? (int)Math.Min(remaining.TotalSeconds, int.MaxValue) : -1,
+        });
     }
 
     /// <summary>Takes it away again.</summary>
     internal void Hide()
     {
-        if (_record is not null)
+        if (_shown is not null)
         {
-            _record.RecordType = ProgressRecordType.Completed;
-            write(_record);
+            write(new ProgressRecord(0, _shown, " ") { RecordType = ProgressRecordType.Completed });
         }
     }
 }

@@ -111,7 +111,7 @@ public abstract class KmsFileMakingCmdlet : KmsFileCmdlet
             return;
         }
 
-        if (!ShouldProceed(source, Strings.MakeAction(Action, destination, exists, RemoveSource)))
+        if (!ShouldProceed(DisplayText.Neutralize(source), Strings.MakeAction(Action, destination, exists, RemoveSource)))
         {
             return;
         }

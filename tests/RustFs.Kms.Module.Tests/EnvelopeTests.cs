@@ -70,30 +70,35 @@ public sealed class EnvelopeTests
         Assert.Equal(content, session.Read("a.txt"));
     }
 
-    [Theory]
-    [InlineData("-RemoveWrap 1, 2, 3", "KmsUsage")]
-    [InlineData("-RemoveWrap Kms, RecoveryKey, Passphrase", "KmsUsage")]
-    [InlineData("-RemoveWrap 4", "KmsNotFound")]
-    [InlineData("-RemoveWrap 0", "KmsNotFound")]
-    [InlineData("-RemoveWrap nope", "KmsNotFound")]
-    [InlineData("-RemoveWrap APP", "KmsNotFound")]
-    [InlineData("-RemoveWrap Unknown", "KmsNotFound")]
-    [InlineData("-RemoveWrap 1, nope", "KmsNotFound")]
-    [InlineData("", "KmsUsage")]
-    [InlineData("-Passphrase $passphrase", "KmsUsage")]
-    [InlineData("-Connection test -RemoveWrap 1", "KmsUsage")]
-    [InlineData("-EncryptionContext @{ a = 1 } -RemoveWrap 1", "KmsUsage")]
-    [InlineData("-AddKeyId ''", "KmsUsage")]
-    [InlineData("-AddKeyId nope", "KmsKeyNotFound")]
-    [InlineData("-AddKeyId other -Passphrase $wrong", "KmsIntegrity")]
-    [InlineData("-RemoveWrap 3 -RecoveryKeyFile ../recovery.pem.stranger", "KmsIntegrity")]
-    [InlineData("-AddPassphrase $passphrase -AskAddedPassphrase", "KmsUsage")]
-    public void What_cannot_be_done_changes_nothing(string change, string id)
+    [Fact]
+    public void What_cannot_be_done_changes_nothing()
     {
         using FileSession session = Open();
         SortedDictionary<string, string> before = session.Snapshot();
-        Assert.Equal(id, session.IdOf($"Update-KmsEnvelope a.txt.kms {change}"));
-        Assert.Equal(before, session.Snapshot());
+        foreach ((string change, string id) in ((string, string)[])
+                 [
+                     ("-RemoveWrap 1, 2, 3", "KmsUsage"),
+                     ("-RemoveWrap Kms, RecoveryKey, Passphrase", "KmsUsage"),
+                     ("-RemoveWrap 4", "KmsNotFound"),
+                     ("-RemoveWrap 0", "KmsNotFound"),
+                     ("-RemoveWrap nope", "KmsNotFound"),
+                     ("-RemoveWrap APP", "KmsNotFound"),
+                     ("-RemoveWrap Unknown", "KmsNotFound"),
+                     ("-RemoveWrap 1, nope", "KmsNotFound"),
+                     ("", "KmsUsage"),
+                     ("-Passphrase $passphrase", "KmsUsage"),
+                     ("-Connection test -RemoveWrap 1", "KmsUsage"),
+                     ("-EncryptionContext @{ a = 1 } -RemoveWrap 1", "KmsUsage"),
+                     ("-AddKeyId ''", "KmsUsage"),
+                     ("-AddKeyId nope", "KmsKeyNotFound"),
+                     ("-AddKeyId other -Passphrase $wrong", "KmsIntegrity"),
+                     ("-RemoveWrap 3 -RecoveryKeyFile ../recovery.pem.stranger", "KmsIntegrity"),
+                     ("-AddPassphrase $passphrase -AskAddedPassphrase", "KmsUsage"),
+                 ])
+        {
+            Assert.Equal($"{change}: {id}", $"{change}: {session.IdOf($"Update-KmsEnvelope a.txt.kms {change}")}");
+            Assert.Equal(before, session.Snapshot());
+        }
     }
 
     [Fact]
@@ -132,7 +137,7 @@ public sealed class EnvelopeTests
             Assert.Equal(before, session.Snapshot());
         }
 
-        Assert.Equal("KmsNotFound", session.IdOf("New-KmsRecoveryKey nofolder/x.pem"));
+        Assert.Equal("KmsStorage", session.IdOf("New-KmsRecoveryKey nofolder/x.pem"));
         Assert.Equal("KmsUsage", session.IdOf("New-KmsRecoveryKey Env:/x"));
     }
 
@@ -158,6 +163,11 @@ public sealed class EnvelopeTests
             Assert.All(lines.Where(line => !line.Contains(session.Folder, StringComparison.Ordinal)), line => Assert.InRange(line.Length, 0, width));
             Assert.True(header.Length == 0 || lines.Any(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries).SequenceEqual(header.Split(' '))), live);
             Assert.All(parts, part => Assert.Contains(part, live, StringComparison.Ordinal));
+            Assert.All(session.Require("$live"), item =>
+            {
+                Assert.DoesNotContain(item.Properties, property => property.Name.StartsWith("View", StringComparison.Ordinal) || property.Name == "FullName");
+                Assert.DoesNotContain("View", PSSerializer.Serialize(item), StringComparison.Ordinal);
+            });
             foreach (int depth in (int[])[1, 2])
             {
                 HostRun run = session.Host.RunText(
@@ -166,6 +176,11 @@ public sealed class EnvelopeTests
                 Assert.Equal(live, run.Text);
             }
         }
+
+        session.Require("$live = @($recovery; Get-KmsEnvelope a.txt.kms; (Get-KmsEnvelope a.txt.kms).Wraps; Protect-KmsFile a.txt b.kms -KeyId app -PassThru -Force)");
+        string free = session.Host.RunText("$live").Text;
+        session.Require("$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'");
+        Assert.Equal(free, session.Host.RunText("$live").Text);
     }
 
     [Fact]

@@ -110,7 +110,7 @@ public sealed class UpdateKmsEnvelopeCommand : KmsFileCmdlet
             return;
         }
 
-        if (!ShouldProceed(file, Strings.UpdateWrapsAction(Names(), removed)))
+        if (!ShouldProceed(DisplayText.Neutralize(file), Strings.UpdateWrapsAction(Names(), removed)))
         {
             return;
         }
