@@ -24,7 +24,7 @@ public sealed class EnvelopeTests
         Assert.Equal(session.Value<string>("$recovery.Fingerprint"), session.Value<string>("$e.Wraps[1].Recipient"));
         Assert.Equal("65536 3 4", session.Value<string>("\"$($e.Wraps[2].MemoryKiB) $($e.Wraps[2].Iterations) $($e.Wraps[2].Lanes)\""));
         Assert.Null(envelope.Properties["PayloadSha256"].Value);
-        File.WriteAllBytes(session.PathOf("cut.kms"), session.Read("a.txt.kms")[..^1000]);
+        File.WriteAllBytes(session.PathOf("cut.kms"), session.Read("a.txt.kms")[..^1001]);
         Assert.Equal(2, session.Run("Get-KmsEnvelope *.kms, a.txt").Output.Count);
         Assert.Null(session.Value<long?>("(Get-KmsEnvelope cut.kms).PlaintextLength"));
         Assert.Equal("KmsUsage", session.IdOf("Get-KmsEnvelope a.txt"));

@@ -182,7 +182,7 @@ public sealed partial class ManifestTests : IClassFixture<ManifestTests.Imported
             ["Update-KmsDataKey"] = ["New-KmsDataKey app | Update-KmsDataKey -DestinationKeyId other"],
             ["Get-KmsStatus"] = ["Get-KmsStatus"],
             ["Test-KmsKeyStore"] = ["Test-KmsKeyStore", "Test-KmsKeyStore -Quiet"],
-            ["Protect-KmsFile"] = ["param($path) Protect-KmsFile \"$path/.master-key.salt\" \"$path.kms\" -KeyId other -PassThru"],
+            ["Protect-KmsFile"] = ["param($path) Protect-KmsFile \"$path/.master-key.salt\" \"$path.kms\" -KeyId other -PassThru -Force"],
             ["Unprotect-KmsFile"] = ["param($path) Protect-KmsFile \"$path/.master-key.salt\" \"$path.kms\" -KeyId other -Force; Unprotect-KmsFile \"$path.kms\" -PassThru \"$path.salt\""],
             ["Get-KmsEnvelope"] = ["param($path) Protect-KmsFile \"$path/.master-key.salt\" \"$path.kms\" -KeyId other -Force; Get-KmsEnvelope \"$path.kms\""],
             ["Update-KmsEnvelope"] = ["param($path) Protect-KmsFile \"$path/.master-key.salt\" \"$path.kms\" -KeyId other -Force; Update-KmsEnvelope \"$path.kms\" -AddKeyId other -PassThru"],
