@@ -77,8 +77,8 @@ internal static class Hpke
         return publicKey;
     }
 
-    // DHKEM's Encap and Decap. BouncyCastle says when the result is zero, which RFC 9180 section 7.1.4 wants refused.
-    private static KmsSecret? Agree(
+    /// <summary>The shared secret of DHKEM, in Encap and in Decap; null when the agreement is zero, which RFC 9180 section 7.1.4 wants refused.</summary>
+    internal static KmsSecret? Agree(
         KmsSecret privateKey, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> encapsulatedKey, ReadOnlySpan<byte> recipientKey)
     {
         using KmsSecret agreed = KmsSecret.OfLength(KeyLength);

@@ -35,14 +35,14 @@ internal sealed class RecoveryWrap : EnvelopeWrap
     internal static RecoveryWrap Make(KmsSecret fileKey, byte[] salt, KmsRecoveryRecipient recipient)
     {
         (byte[] encapsulatedKey, byte[] wrappedKey) =
-            Hpke.Seal(recipient.PublicKey, InfoOf(salt), PublicFieldsOf(recipient.Fingerprint), fileKey.Bytes)
+            Hpke.Seal(recipient.PublicKey, InfoOf(salt, recipient.Fingerprint), [], fileKey.Bytes)
             ?? throw RecoveryKeys.LowOrder();
         return new RecoveryWrap(recipient.Fingerprint, encapsulatedKey, wrappedKey);
     }
 
     /// <summary>The file key; null when it does not open.</summary>
     internal KmsSecret? TryOpen(KmsRecoverySecret recoveryKey, byte[] salt) => Hpke.TryOpen(
-        recoveryKey.PrivateKey, _encapsulatedKey, InfoOf(salt), PublicFieldsOf(Description.Recipient!), _wrappedKey);
+        recoveryKey.PrivateKey, _encapsulatedKey, InfoOf(salt, Description.Recipient!), [], _wrappedKey);
 
     protected override void Write(Utf8JsonWriter json)
     {
@@ -52,7 +52,6 @@ internal sealed class RecoveryWrap : EnvelopeWrap
         json.WriteBase64String("wrapped_key", _wrappedKey);
     }
 
-    private static byte[] InfoOf(byte[] salt) => EnvelopeFormat.Label("wrap", Encoding.ASCII.GetBytes(Type), salt);
-
-    private static byte[] PublicFieldsOf(string recipient) => new PublicFields().Add(Type).Add(recipient).Bytes;
+    private static byte[] InfoOf(byte[] salt, string recipient) => EnvelopeFormat.Label(
+        "wrap", Encoding.ASCII.GetBytes(Type), [.. salt, .. new PublicFields().Add(Type).Add(recipient).Bytes]);
 }
