@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using RustFs.Kms.Backends.Net;
 using RustFs.Kms.Backends.Wire;
 
 namespace RustFs.Kms.Backends.Http;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using RustFs.Kms.Backends.Net;
 using RustFs.Kms.Backends.Wire;
 
 namespace RustFs.Kms.Backends.Http;

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Security.Authentication;
-using System.Security.Cryptography;
+using RustFs.Kms.Backends.Net;
 using RustFs.Kms.Backends.Wire;
 
 namespace RustFs.Kms.Backends.Http;
@@ -12,7 +11,6 @@ namespace RustFs.Kms.Backends.Http;
 /// </summary>
 internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock, Func<double> jitter) : DelegatingHandler
 {
-    private const int MaximumAnswer = 16 * 1024 * 1024;
     private static readonly TimeSpan s_firstDelay = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_longestDelay = TimeSpan.FromSeconds(5);
 
@@ -108,14 +106,13 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
     private static Outcome Lost(HttpRequestMessage request, Exception exception, bool answerBegan)
     {
         string server = request.RequestUri!.GetLeftPart(UriPartial.Authority);
-        AuthenticationException? tls = Causes(exception).OfType<AuthenticationException>().FirstOrDefault();
-        if (tls is not null || exception is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError })
+        if (Transport.TlsFailure(exception) is { } refusal)
         {
             return new Outcome
             {
                 Loss = Loss.Unsent,
                 Failure = KmsErrorCode.KmsTls,
-                Reason = $"There is no secure connection to {server}: {WireText.Clean((tls ?? exception).Message)}",
+                Reason = $"There is no secure connection to {server}: {refusal}",
                 MayRecur = false,
                 Cause = exception,
             };
@@ -133,7 +130,7 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
         }
 
         bool unsent = exception is HttpRequestException http && IsUnsent(http, request.Content);
-        string why = WireText.Clean(Causes(exception).Last().Message)?.TrimEnd('.') ?? "no reason was given";
+        string why = Transport.Cause(exception);
         return new Outcome
         {
             Loss = unsent ? Loss.Unsent : Loss.Silent,
@@ -143,92 +140,6 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
             Reason = unsent ? $"{server} cannot be reached: {why}." : $"The connection to {server} broke before an answer came: {why}.",
             Cause = exception,
         };
-    }
-
-    private static IEnumerable<Exception> Causes(Exception? exception)
-    {
-        for (; exception is not null; exception = exception.InnerException)
-        {
-            yield return exception;
-        }
-    }
-
-    private static async Task<WireAnswer> ReadAsync(HttpResponseMessage response, string? requestId, CancellationToken cancellationToken)
-    {
-        KmsException Refuse(string why) => new(KmsErrorCode.KmsProtocol, $"The server's answer cannot be used: {why}.");
-
-        if (response.Content.Headers.ContentEncoding.Any(coding => coding != "identity"))
-        {
-            throw Refuse("it is compressed, though the request allowed only plain answers");
-        }
-
-        long? declared = response.Content.Headers.ContentLength;
-        if (declared > MaximumAnswer)
-        {
-            throw Refuse("it is larger than 16 MiB");
-        }
-
-        byte[] buffer = new byte[(int)(declared ?? 4096)];
-        int length = 0;
-        try
-        {
-            Stream body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-            await using (body.ConfigureAwait(false))
-            {
-                while (true)
-                {
-                    if (length == buffer.Length)
-                    {
-                        // Whole when its declared length is there: the stream itself notices when bytes are missing.
-                        byte[] one = new byte[1];
-                        if (await body.ReadAsync(one, cancellationToken).ConfigureAwait(false) == 0)
-                        {
-                            break;
-                        }
-
-                        if (length >= MaximumAnswer)
-                        {
-                            throw Refuse("it is larger than 16 MiB");
-                        }
-
-                        byte[] larger = new byte[Math.Clamp(length * 2, 4096, MaximumAnswer)];
-                        buffer.AsSpan(0, length).CopyTo(larger);
-                        CryptographicOperations.ZeroMemory(buffer);
-                        buffer = larger;
-                        buffer[length++] = one[0];
-                        CryptographicOperations.ZeroMemory(one);
-                    }
-
-                    int read = await body.ReadAsync(buffer.AsMemory(length), cancellationToken).ConfigureAwait(false);
-                    if (read == 0)
-                    {
-                        break;
-                    }
-
-                    length += read;
-                }
-            }
-
-            return new WireAnswer((int)response.StatusCode, buffer, length, requestId);
-        }
-        catch
-        {
-            CryptographicOperations.ZeroMemory(buffer);
-            throw;
-        }
-    }
-
-    private static string? RequestIdOf(HttpResponseMessage response)
-    {
-        foreach (string name in (ReadOnlySpan<string>)["x-request-id", "x-amz-request-id"])
-        {
-            if (response.Headers.TryGetValues(name, out IEnumerable<string>? values) && WireText.Clean(values.FirstOrDefault(), 200) is { } id)
-            {
-                return id;
-            }
-        }
-
-        return null;
     }
 
     private async Task<Outcome> TryOnceAsync(
@@ -249,12 +160,12 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
         {
             using HttpResponseMessage response = await base.SendAsync(request, either.Token).ConfigureAwait(false);
             status = (int)response.StatusCode;
-            requestId = RequestIdOf(response);
+            requestId = AnswerReader.RequestIdOf(response);
             return status is >= 300 and < 400
                 ? Redirected(request, response) with { Status = status, RequestId = requestId }
                 : new Outcome
                 {
-                    Answer = await ReadAsync(response, requestId, either.Token).ConfigureAwait(false),
+                    Answer = await AnswerReader.ReadAsync(response, requestId, either.Token).ConfigureAwait(false),
                     RetryAfter = RetryAfterOf(response.Headers),
                     Date = response.Headers.Date,
                 };

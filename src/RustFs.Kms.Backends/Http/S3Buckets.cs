@@ -2,6 +2,7 @@ using System.Net;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
+using RustFs.Kms.Backends.Net;
 using RustFs.Kms.Backends.Wire;
 
 namespace RustFs.Kms.Backends.Http;

@@ -3,8 +3,9 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using RustFs.Kms.Backends.Wire;
 
-namespace RustFs.Kms.Backends.Http;
+namespace RustFs.Kms.Backends.Net;
 
 /// <summary>The innermost handler: sockets, TLS, proxy. It follows nothing, keeps no cookies and unpacks nothing.</summary>
 internal static class Transport
@@ -34,6 +35,18 @@ internal static class Transport
 
     /// <summary>A thumbprint as it is copied from anywhere: with colons, blanks, in either case.</summary>
     internal static string NormalizeThumbprint(string text) => string.Concat(text.Where(char.IsAsciiHexDigit)).ToUpperInvariant();
+
+    /// <summary>Why there is no secure connection; null when that is not what failed.</summary>
+    internal static string? TlsFailure(Exception exception)
+    {
+        AuthenticationException? tls = Causes(exception).OfType<AuthenticationException>().FirstOrDefault();
+        return tls is not null || exception is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
+            ? WireText.Clean((tls ?? exception).Message) ?? "no reason was given"
+            : null;
+    }
+
+    /// <summary>The first cause of a failure, without a full stop.</summary>
+    internal static string Cause(Exception exception) => WireText.Clean(Causes(exception).Last().Message)?.TrimEnd('.') ?? "no reason was given";
 
     private static bool IsTrusted(
         KmsEndpointOptions options, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors, Action<X509Certificate2>? seen)
@@ -103,5 +116,13 @@ internal static class Transport
         }
 
         return $"The server's certificate is not accepted: {string.Join(", and ", reasons)}.";
+    }
+
+    private static IEnumerable<Exception> Causes(Exception? exception)
+    {
+        for (; exception is not null; exception = exception.InnerException)
+        {
+            yield return exception;
+        }
     }
 }
