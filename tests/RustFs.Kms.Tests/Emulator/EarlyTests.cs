@@ -8,12 +8,17 @@ public sealed class EarlyTests : IAsyncLifetime
 {
     private const string Vault = """{"kms_type":"vault","vault_address":"https://vault.example.com:8200","vault_token":"your-vault-token"}""";
 
+    private readonly string _directory = Directory.CreateTempSubdirectory("rustfs-kms-test-").FullName;
     private EmulatorHost _host = null!;
 
     public async Task InitializeAsync() =>
         _host = await EmulatorHost.StartAsync(options => options with { Generation = KmsApiGeneration.Early, AllowAnonymous = true });
 
-    public async Task DisposeAsync() => await _host.DisposeAsync();
+    public async Task DisposeAsync()
+    {
+        await _host.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
 
     [Fact]
     public async Task UsageGuide_1_to_7_every_endpoint_answers_as_documented()
