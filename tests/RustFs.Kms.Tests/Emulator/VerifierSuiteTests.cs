@@ -216,9 +216,8 @@ public sealed class VerifierSuiteTests
 
         private HttpCall CallOf(string method, string target, List<(string, string)> headers)
         {
-            byte[] body = Encoding.UTF8.GetBytes(Body);
             string raw = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(target)); // a character for each byte, as it comes from the wire
-            return new HttpCall(method, raw, headers, new HttpBody(new ByteSource(new MemoryStream(body)), body.Length, isChunked: false, invite: null));
+            return Emulator.CallOf.Bytes(method, raw, headers, Encoding.UTF8.GetBytes(Body));
         }
     }
 

@@ -120,11 +120,8 @@ public sealed class VerifierVectorTests
     private static (string, string)[] Extra(string? header) =>
         header is null ? [] : [(header.Split(": ")[0], header.Split(": ")[1])];
 
-    private static HttpCall Call(string method, string target, byte[] body, List<(string, string)> headers)
-    {
-        var head = new HttpHead(method, target, IsVersion11: true, headers) { ContentLength = body.Length };
-        return new HttpCall(head, new HttpBody(new ByteSource(new MemoryStream(body)), head, TimeSpan.FromMinutes(1), _ => Task.CompletedTask));
-    }
+    private static HttpCall Call(string method, string target, byte[] body, List<(string, string)> headers) =>
+        CallOf.Bytes(method, target, headers, body);
 
     private static async Task<SignedBody> VerifyAsync(HttpCall call)
     {
