@@ -41,7 +41,7 @@ public sealed class EarlyTests : IAsyncLifetime
     public async Task What_was_configured_is_kept_over_a_restart()
     {
         KmsEmulatorOptions In(KmsEmulatorOptions options) =>
-            options with { Generation = KmsApiGeneration.Early, AllowAnonymous = true, KeyDirectory = Path.Combine(_directory, "kept") };
+            options with { Generation = KmsApiGeneration.Early, AllowAnonymous = true, KeyDirectory = _directory };
         await using (EmulatorHost host = await EmulatorHost.StartAsync(In))
         {
             Assert.Equal(200, (await host.UnsignedAsync("POST", "/rustfs/admin/v3/kms/configure", Vault)).Status);
