@@ -14,8 +14,10 @@
     VariablesToExport    = @()
     CmdletsToExport      = @(
         'Add-KmsKeyTag'
+        'Assert-KmsHealth'
         'Backup-KmsKeyStore'
         'Clear-KmsCache'
+        'Compare-KmsConfiguration'
         'Connect-Kms'
         'Disable-KmsKey'
         'Disconnect-Kms'
@@ -45,7 +47,9 @@
         'Stop-KmsEmulator'
         'Stop-KmsRestore'
         'Stop-KmsService'
+        'Test-KmsConfiguration'
         'Test-KmsConnection'
+        'Test-KmsHealth'
         'Test-KmsKey'
         'Test-KmsKeyStore'
         'Test-KmsRestore'
@@ -57,8 +61,10 @@
     )
     AliasesToExport      = @(
         'Add-RustFsKmsKeyTag'
+        'Assert-RustFsKmsHealth'
         'Backup-RustFsKmsKeyStore'
         'Clear-RustFsKmsCache'
+        'Compare-RustFsKmsConfiguration'
         'Connect-RustFsKms'
         'Disable-RustFsKmsKey'
         'Disconnect-RustFsKms'
@@ -88,7 +94,9 @@
         'Stop-RustFsKmsEmulator'
         'Stop-RustFsKmsRestore'
         'Stop-RustFsKmsService'
+        'Test-RustFsKmsConfiguration'
         'Test-RustFsKmsConnection'
+        'Test-RustFsKmsHealth'
         'Test-RustFsKmsKey'
         'Test-RustFsKmsKeyStore'
         'Test-RustFsKmsRestore'

@@ -1,3 +1,4 @@
+using RustFs.Kms.Backends.Configuration;
 using RustFs.Kms.Backends.Emulator;
 using RustFs.Kms.Backends.Envelopes;
 using RustFs.Kms.Backends.Http;
@@ -90,14 +91,25 @@ internal static class KmsBackends
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>The backend (an <see cref="IKmsBuckets"/> too), and what the operator should know about the connection.</returns>
     /// <exception cref="KmsException">A setting cannot be used, or the server cannot be reached or refuses the credential.</exception>
+    internal static Task<(IKmsBackend Backend, IReadOnlyList<string> Warnings)> OpenEndpointAsync(
+        KmsEndpointOptions options, CancellationToken cancellationToken) => OpenEndpointAsync(options, asksNow: true, cancellationToken);
+
+    /// <summary>Opens a connection to a RustFS server, as the other overload does.</summary>
+    /// <param name="options">How the server is reached. The credential is copied.</param>
+    /// <param name="asksNow">Whether to ask the server now; otherwise the first operation does, so that one that is down gets a connection too.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     internal static async Task<(IKmsBackend Backend, IReadOnlyList<string> Warnings)> OpenEndpointAsync(
-        KmsEndpointOptions options, CancellationToken cancellationToken)
+        KmsEndpointOptions options, bool asksNow, CancellationToken cancellationToken)
     {
         var channel = new KmsHttpChannel(options, TimeProvider.System);
         var backend = new HttpKmsBackend(channel);
         try
         {
-            await backend.ConnectAsync(cancellationToken).ConfigureAwait(false);
+            if (asksNow)
+            {
+                await backend.ConnectAsync(cancellationToken).ConfigureAwait(false);
+            }
+
             return (backend, [.. EndpointRules.Warnings(options), .. new[] { channel.Clock.Describe() }.OfType<string>()]);
         }
         catch
@@ -112,6 +124,42 @@ internal static class KmsBackends
     /// <param name="cancellationToken">Ends the enumeration.</param>
     internal static IAsyncEnumerable<KmsConnectionCheck> CheckEndpointAsync(KmsEndpointOptions options, CancellationToken cancellationToken) =>
         new ConnectionChecker(options, TimeProvider.System).RunAsync(cancellationToken);
+
+    /// <summary>Looks at a configuration without a server: what one would refuse, what is not secure, what has no effect.</summary>
+    /// <param name="configuration">The configuration; it stays the caller's.</param>
+    /// <param name="generation">The generation of the server that it is for; what others refuse is told, and is no error.</param>
+    internal static IEnumerable<KmsConfigurationFinding> ExamineConfiguration(KmsConfigurationRequest configuration, KmsApiGeneration generation)
+    {
+        var wrong = new HashSet<string?>(StringComparer.Ordinal);
+        foreach (ConfigurationRule rule in ConfigurationRule.Table)
+        {
+            if (rule.Generations.Contains(generation) && rule.When(configuration))
+            {
+                _ = rule.Severity == KmsFindingSeverity.Error && wrong.Add(rule.Setting);
+                yield return new KmsConfigurationFinding
+                {
+                    Severity = rule.Severity,
+                    Setting = rule.Setting,
+                    Message = rule.Message,
+                    Recommendation = rule.Recommendation,
+                };
+            }
+        }
+
+        // Whether a generation has words for it, the dialects themselves know.
+        foreach (KmsApiGeneration each in (KmsApiGeneration[])[KmsApiGeneration.Current, KmsApiGeneration.Guide, KmsApiGeneration.Early])
+        {
+            if (GenerationDetector.RefusalOf(configuration, each) is KmsException refusal && !wrong.Contains(refusal.Target))
+            {
+                yield return new KmsConfigurationFinding
+                {
+                    Severity = each == generation ? KmsFindingSeverity.Error : KmsFindingSeverity.Information,
+                    Setting = refusal.Target,
+                    Message = each == generation ? refusal.Message : $"A server of the {each} generation refuses this: {refusal.Message}",
+                };
+            }
+        }
+    }
 
     /// <summary>Reads a profile of the AWS shared files; nothing but those files is asked.</summary>
     /// <param name="name">The profile.</param>

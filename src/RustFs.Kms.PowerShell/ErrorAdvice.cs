@@ -67,7 +67,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "Ask for the permission that the message names, or connect as somebody who has it. What is open", "Get-KmsConnection"),
 
         For(KmsErrorCode.KmsKeyNotFound, null, "Ids are case-sensitive. See which keys there are", ShowKeys),
-        For(KmsErrorCode.KmsNotFound, By("Get-KmsBucketEncryption", "Set-KmsBucketEncryption", "Remove-KmsBucketEncryption"),
+        For(KmsErrorCode.KmsNotFound, By("Get-KmsBucketEncryption", "Set-KmsBucketEncryption", "Remove-KmsBucketEncryption", "Test-KmsHealth"),
             "See which buckets there are", "Get-KmsBucketEncryption{at}"),
         For(KmsErrorCode.KmsNotFound, Connecting, "Check the names of the profile, the secret and the files that were given", Syntax),
         For(KmsErrorCode.KmsNotFound, By("Set-KmsConfiguration", "Reset-KmsService"), "Check the path", ShowFile),
@@ -175,6 +175,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "Configure the KMS and start it", "Set-KmsConfiguration -KeyDirectory '<path on the server>' -Start{at}"),
         For(KmsErrorCode.KmsNotRunning, null, "Start the KMS", "Start-KmsService -Wait{at}"),
         For(KmsErrorCode.KmsUnhealthy, By("Start-KmsService"), "Look into the server's log, and restart the KMS", "Restart-KmsService -Wait{at}"),
+        For(KmsErrorCode.KmsUnhealthy, By("Assert-KmsHealth"), "See every check", "Test-KmsHealth{at}"),
         For(KmsErrorCode.KmsUnhealthy, null, "See what is wrong, and look into the server's log", ShowStatus),
         For(KmsErrorCode.KmsServerError, null, "Look for the request id in the server's log, and see how the KMS is", ShowStatus),
 
@@ -186,6 +187,18 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
     {
         var failure = new Failure(exception, context);
         return Table.First(row => row.Fits(failure)).Advice.Fill(failure.Values);
+    }
+
+    /// <summary>What the placeholders of advice stand for, also where nothing failed.</summary>
+    /// <param name="exception">The failure; null when there is none.</param>
+    /// <param name="context">Where.</param>
+    /// <param name="endpoint">The server's address, when it is known.</param>
+    internal static IReadOnlyDictionary<string, string> ValuesOf(KmsException? exception, FailureContext context, Uri? endpoint)
+    {
+        var failure = new Failure(exception ?? new KmsException(KmsErrorCode.KmsUnhealthy, string.Empty), context);
+        return endpoint is null
+            ? failure.Values
+            : new Dictionary<string, string>(failure.Values) { ["endpoint"] = Strings.Literal(endpoint.ToString()) };
     }
 
     private static ErrorAdvice For(KmsErrorCode code, Func<Failure, bool>? when, string sentence, string command) =>

@@ -199,7 +199,7 @@ public abstract class KmsConfigurationCmdlet : KmsServiceCmdlet
 
     /// <summary>Returns how the KMS is afterwards.</summary>
     [Parameter]
-    public SwitchParameter PassThru { get; set; }
+    public virtual SwitchParameter PassThru { get; set; }
 
     /// <summary>Adds what was given as parameters to settings, in place of what they hold.</summary>
     /// <exception cref="KmsException">Two ways to log in were given.</exception>

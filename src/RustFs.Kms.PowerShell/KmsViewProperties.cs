@@ -8,7 +8,7 @@ namespace RustFs.Kms.PowerShell;
 /// The hidden properties of RustFs.Kms.Types.ps1xml, which the views show: one method for each, in the form that PowerShell wants of
 /// them. Everything that others wrote is made safe to print. What a job or a file gave back has the properties, and not the types.
 /// </summary>
-public static class KmsViewProperties
+public static partial class KmsViewProperties
 {
     /// <summary>The access key of an emulator; never its secret.</summary>
     /// <param name="item">The object that is shown.</param>

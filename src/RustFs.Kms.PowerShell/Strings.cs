@@ -3,7 +3,7 @@ using System.Globalization;
 namespace RustFs.Kms.PowerShell;
 
 /// <summary>The texts that people read. Whatever comes from outside goes through <see cref="Name"/> or <see cref="Literal"/>.</summary>
-internal static class Strings
+internal static partial class Strings
 {
     internal const string ActionDisable = "Disable: it makes no more data keys, and still opens those that it made";
     internal const string ActionEnable = "Enable: it makes data keys again";

@@ -154,14 +154,13 @@ internal sealed class ConfigurationBody
             }
         }
 
-        foreach ((string setting, Func<KmsConfigurationRequest, object?> value) in s_settings)
+        string[] unknown = [.. s_settings.Where(setting => setting.Value(request) is not null && !allowed.Contains(setting.Setting)).Select(setting => setting.Setting)];
+        if (unknown.Length > 0)
         {
-            if (value(request) is not null && !allowed.Contains(setting))
-            {
-                throw Usage(
-                    $"{setting} cannot be set: the {api} does not know it for {request.Backend}{(_login is { } used ? $" with {used}" : string.Empty)}.",
-                    setting);
-            }
+            throw Usage(
+                $"{string.Join(", ", unknown)} cannot be set: the {api} does not know {(unknown.Length == 1 ? "it" : "them")} for {request.Backend}" +
+                $"{(_login is { } used ? $" with {used}" : string.Empty)}.",
+                unknown[0]);
         }
 
         foreach ((string setting, string name) in known)

@@ -233,7 +233,10 @@ internal sealed class ConnectionChecker(KmsEndpointOptions options, TimeProvider
             "Tls",
             true,
             $"{certificate}.{(options.SkipCertificateCheck ? " It was not checked." : string.Empty)}",
-            validFor < TimeSpan.FromDays(14) ? $"The certificate expires in {Math.Max(0, (int)validFor.TotalDays)} days." : null);
+            validFor < TimeSpan.FromDays(14) ? $"The certificate expires in {Math.Max(0, (int)validFor.TotalDays)} days." : null) with
+        {
+            CertificateExpires = clock.GetUtcNow() + validFor,
+        };
 
     private KmsConnectionCheck Clock(DateTimeOffset? serverTime)
     {
@@ -247,9 +250,10 @@ internal sealed class ConnectionChecker(KmsEndpointOptions options, TimeProvider
         string evidence = skew.Duration() < TimeSpan.FromSeconds(2)
             ? "The clocks agree."
             : $"The server's clock is {ServerClock.Text(skew)} {(skew > TimeSpan.Zero ? "ahead" : "behind")}.";
-        return skew.Duration() <= s_permittedSkew
+        KmsConnectionCheck check = skew.Duration() <= s_permittedSkew
             ? Check("Clock", true, evidence)
             : Check("Clock", false, evidence, "Servers refuse signatures that are off by more than 15 minutes. Set the clock that is wrong.");
+        return check with { ClockSkew = skew };
     }
 
     private Uri Hop()

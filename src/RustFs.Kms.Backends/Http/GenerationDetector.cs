@@ -13,6 +13,20 @@ internal static class GenerationDetector
         _ => throw new ArgumentOutOfRangeException(nameof(generation)),
     };
 
+    /// <summary>Why a configuration cannot be said in a generation's words; null when it can. Nothing is sent.</summary>
+    internal static KmsException? RefusalOf(KmsConfigurationRequest configuration, KmsApiGeneration generation)
+    {
+        try
+        {
+            _ = Create(generation, connection: null).Configure(configuration);
+            return null;
+        }
+        catch (KmsException refusal)
+        {
+            return refusal;
+        }
+    }
+
     internal static async Task<KmsApiGeneration> DetectAsync(KmsHttpChannel channel, CancellationToken cancellationToken)
     {
         // Not having the permission says nothing about the route: go on to the one that tells the newer two apart.

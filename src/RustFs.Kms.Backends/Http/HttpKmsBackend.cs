@@ -4,10 +4,11 @@ using RustFs.Kms.Backends.Wire;
 namespace RustFs.Kms.Backends.Http;
 
 /// <summary>The seam over a RustFS server. Which generation of the API it speaks is found out once, before the first operation.</summary>
-internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets
+internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets, IKmsObjects
 {
     private readonly KmsHttpChannel _channel;
     private readonly S3Buckets _buckets;
+    private readonly S3Objects _objects;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private KmsDialect? _dialect;
 
@@ -15,6 +16,7 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets
     {
         _channel = channel;
         _buckets = new S3Buckets(channel);
+        _objects = new S3Objects(_buckets);
         KmsApiGeneration generation = channel.Options.Generation;
         _dialect = generation == KmsApiGeneration.Auto ? null : GenerationDetector.Create(generation, Connection);
     }
@@ -263,6 +265,17 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets
 
     public Task RemoveBucketEncryptionAsync(string bucketName, CancellationToken cancellationToken) =>
         _buckets.RemoveEncryptionAsync(bucketName, cancellationToken);
+
+    public Task<KmsObjectAnswer> PutObjectAsync(
+        KmsObjectAddress address, ReadOnlyMemory<byte> body, KmsObjectEncryption encryption, CancellationToken cancellationToken) =>
+        _objects.PutObjectAsync(address, body, encryption, cancellationToken);
+
+    public Task<KmsObjectAnswer> GetObjectAsync(
+        KmsObjectAddress address, int limit, KmsObjectEncryption encryption, CancellationToken cancellationToken) =>
+        _objects.GetObjectAsync(address, limit, encryption, cancellationToken);
+
+    public Task DeleteObjectAsync(KmsObjectAddress address, CancellationToken cancellationToken) =>
+        _objects.DeleteObjectAsync(address, cancellationToken);
 
     public ValueTask DisposeAsync()
     {

@@ -136,7 +136,8 @@ internal sealed class S3Buckets(KmsHttpChannel channel) : IDisposable
         };
     }
 
-    private async Task<T> RunAsync<T>(string? target, Func<AmazonS3Client, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    /// <summary>Makes a call, and turns what is no success into <see cref="KmsException"/>.</summary>
+    internal async Task<T> RunAsync<T>(string? target, Func<AmazonS3Client, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
         if (target is not null && (target.Length == 0 || target.Any(character => character is <= ' ' or > '~' or '/' or '?' or '#' or '%' or '\\')
             || target is "." or ".."))

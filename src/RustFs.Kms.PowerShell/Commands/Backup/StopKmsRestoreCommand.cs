@@ -16,9 +16,9 @@ public sealed class StopKmsRestoreCommand : KmsServiceCmdlet
     private const string KeyDirectorySet = "KeyDirectory";
 
     /// <summary>The connections, or their names, which may hold wildcards. Without it, the default connection is used.</summary>
-    [Parameter(ParameterSetName = ConnectionSet, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = ConnectionSet, ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(ConnectionNameCompleter))]
-    public override object[]? Connection { get; set; }
+    public override object[]? Connection { get; set; } // not the whole of what is piped in, which is Get-KmsBackup's answer
 
     /// <summary>On how many connections to work at the same time, when there are several: 1 to 128, and 8 when nothing is said.</summary>
     [Parameter(ParameterSetName = ConnectionSet)]
@@ -39,11 +39,6 @@ public sealed class StopKmsRestoreCommand : KmsServiceCmdlet
     /// <summary>Does not ask. With -WhatIf, still nothing is changed.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
-
-    /// <summary>The connections, or their names, which may hold wildcards. Without it, the default connection is used.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    [ArgumentCompleter(typeof(ConnectionNameCompleter))]
-    public override object[]? Connection { get; set; } // not the whole of what is piped in, which is Get-KmsBackup's answer
 
     private protected override FailureSubject Subject => KeyDirectory is null ? FailureSubject.Other : FailureSubject.KeyDirectory;
 

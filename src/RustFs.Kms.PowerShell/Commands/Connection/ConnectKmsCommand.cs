@@ -99,6 +99,13 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
     [Parameter]
     public SwitchParameter NoDefault { get; set; }
 
+    /// <summary>
+    /// Asks the server nothing yet: the first cmdlet does. So a server that is down gets a connection too, and Test-KmsHealth says of it
+    /// what is wrong.
+    /// </summary>
+    [Parameter(ParameterSetName = EndpointSet)]
+    public SwitchParameter NoTest { get; set; }
+
     private protected override FailureSubject Subject => _toServer ? FailureSubject.Endpoint : FailureSubject.KeyDirectory;
 
     /// <inheritdoc/>
@@ -184,7 +191,7 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
         {
             input.Sources[nameof(Name)] = Name is null ? "default" : "parameter";
             KmsConnection connection = Open(
-                name, location, input.Sources, [], "OpenEndpoint", () => KmsBackends.OpenEndpointAsync(endpoint.Options, StopToken));
+                name, location, input.Sources, [], "OpenEndpoint", () => KmsBackends.OpenEndpointAsync(endpoint.Options, !NoTest, StopToken));
             done = true;
             return (connection, endpoint);
         }
