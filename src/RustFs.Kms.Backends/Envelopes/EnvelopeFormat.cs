@@ -16,7 +16,7 @@ internal static class EnvelopeFormat
     internal const int SaltLength = 32;
     internal const int FileKeyLength = 32;
     internal const int WrappedKeyLength = FileKeyLength + 16;
-    
+
     /// <summary>The most UTF-8 bytes of a type, a key id or a hint.</summary>
     internal const int MaximumTextLength = 1024;
 
