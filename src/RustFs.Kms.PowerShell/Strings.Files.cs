@@ -96,7 +96,7 @@ internal static partial class Strings
         KmsFileStage.Opening => "Opening",
         KmsFileStage.Copying => "Copying",
         _ => "Reading back and comparing",
-    } + $" {Name(progress.Path)}";
+    } + $" {Name(Path.GetFileName(progress.Path))}"; // a whole path would push the rate out of a narrow window
 
     internal static string FileStatus(KmsFileProgress progress) =>
         $"{KmsView.Size(progress.BytesDone)} of {KmsView.Size(progress.BytesTotal)}, {KmsView.Size((long)progress.BytesPerSecond)}/s";
