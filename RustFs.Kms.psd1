@@ -14,8 +14,10 @@
     VariablesToExport    = @()
     CmdletsToExport      = @(
         'Add-KmsKeyTag'
+        'Assert-KmsHealth'
         'Backup-KmsKeyStore'
         'Clear-KmsCache'
+        'Compare-KmsConfiguration'
         'Connect-Kms'
         'Disable-KmsKey'
         'Disconnect-Kms'
@@ -48,7 +50,9 @@
         'Stop-KmsEmulator'
         'Stop-KmsRestore'
         'Stop-KmsService'
+        'Test-KmsConfiguration'
         'Test-KmsConnection'
+        'Test-KmsHealth'
         'Test-KmsKey'
         'Test-KmsKeyStore'
         'Test-KmsRestore'
@@ -62,8 +66,10 @@
     )
     AliasesToExport      = @(
         'Add-RustFsKmsKeyTag'
+        'Assert-RustFsKmsHealth'
         'Backup-RustFsKmsKeyStore'
         'Clear-RustFsKmsCache'
+        'Compare-RustFsKmsConfiguration'
         'Connect-RustFsKms'
         'Disable-RustFsKmsKey'
         'Disconnect-RustFsKms'
@@ -96,7 +102,9 @@
         'Stop-RustFsKmsEmulator'
         'Stop-RustFsKmsRestore'
         'Stop-RustFsKmsService'
+        'Test-RustFsKmsConfiguration'
         'Test-RustFsKmsConnection'
+        'Test-RustFsKmsHealth'
         'Test-RustFsKmsKey'
         'Test-RustFsKmsKeyStore'
         'Test-RustFsKmsRestore'

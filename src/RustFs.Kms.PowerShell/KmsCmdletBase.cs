@@ -30,7 +30,13 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
             _stop.Dispose();
         }
 
+        DisposeSecrets();
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Wipes what the cmdlet held from record to record; called once it is done, however it ended.</summary>
+    private protected virtual void DisposeSecrets()
+    {
     }
 
     /// <inheritdoc/>
@@ -87,11 +93,16 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     private protected bool ShouldProceed(string target, string action, bool force = false) =>
         (force && !IsWhatIf()) || ShouldProcess(target, action);
 
-    /// <summary>Writes verbose lines about what a server was asked since the last time.</summary>
+    /// <summary>Tells what a server was asked since the last time, and what was noted on the way.</summary>
     private protected void WriteRequests(KmsConnection connection)
     {
         foreach (KmsRequestLogEntry request in ConnectionState.Current.EndpointOf(connection)?.Log.Take() ?? [])
         {
+            if (request.Note is not null)
+            {
+                WriteWarning(Strings.Noted(connection.Name, request.Note)); // a clock that is off: once for each correction
+            }
+
             if (IsVerbose)
             {
                 WriteVerbose(Strings.Request(connection.Name, request));

@@ -22,8 +22,8 @@ public abstract class KmsWholeConfigurationCmdlet : KmsConfigurationCmdlet
     public SwitchParameter Aws { get; set; }
 
     /// <summary>
-    /// A JSON file with the configuration, as any generation of the API spells it. Parameters win over what it holds, so that its
-    /// secrets can come from elsewhere.
+    /// A JSON or PowerShell data file (.psd1) with the configuration, as any generation of the API spells it. Parameters win over what it
+    /// holds, so that its secrets can come from elsewhere.
     /// </summary>
     [Parameter(ParameterSetName = PathSet, Mandatory = true)]
     [ValidateNotNullOrEmpty]
@@ -37,16 +37,21 @@ public abstract class KmsWholeConfigurationCmdlet : KmsConfigurationCmdlet
     [ValidateNotNull]
     public PSObject? InputObject { get; set; }
 
+    /// <summary>The names of the secrets that the file or object held, whatever parameters said besides.</summary>
+    private protected IReadOnlyList<string> SecretsInside { get; private set; } = [];
+
     /// <summary>The configuration that was given.</summary>
+    /// <param name="onFault">Takes each setting that cannot be read, and that the backend is missing; null to end at the first.</param>
     /// <exception cref="KmsException">It is none.</exception>
-    private protected ConfigurationSettings GivenSettings()
+    private protected ConfigurationSettings GivenSettings(Action<KmsException>? onFault = null)
     {
         ConfigurationSettings settings = ParameterSetName switch
         {
-            PathSet => ConfigurationReader.ReadFile(Paths.Resolve(SessionState, Path!)),
-            InputObjectSet => ConfigurationReader.ReadObject(InputObject!),
+            PathSet => ConfigurationReader.ReadFile(Paths.Resolve(SessionState, Path!), onFault),
+            InputObjectSet => ConfigurationReader.ReadObject(InputObject!, onFault),
             _ => new ConfigurationSettings(),
         };
+        SecretsInside = [.. settings.Names.Where(name => settings.Get(name) is KmsSecret { Length: > 0 })];
         try
         {
             if (Enum.TryParse(ParameterSetName, out KmsBackendType backend))
@@ -55,7 +60,13 @@ public abstract class KmsWholeConfigurationCmdlet : KmsConfigurationCmdlet
             }
 
             AddGiven(settings);
-            return settings.Backend is null ? throw new KmsException(KmsErrorCode.KmsUsage, Strings.BackendMissing) : settings;
+            if (settings.Backend is null)
+            {
+                var fault = new KmsException(KmsErrorCode.KmsUsage, Strings.BackendMissing, nameof(settings.Backend));
+                (onFault ?? throw fault)(fault);
+            }
+
+            return settings;
         }
         catch
         {

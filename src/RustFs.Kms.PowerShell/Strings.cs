@@ -77,8 +77,13 @@ internal static partial class Strings
     internal const string ConfigurationChangedMeanwhile = "Somebody else changed the configuration since it was read. Nothing was sent.";
     internal const string NoBuckets = "This connection leads to a key directory, which has no buckets.";
     internal const string KeyWithoutSseKms = "SSE-S3 takes no key. Leave -KeyId out, or choose -Algorithm SseKms.";
+    internal static string RunsWithProblem(KmsStatus status) =>
+        $"The KMS was started before, and is not as it should be: {status.State}{(status.Problem is null ? string.Empty : $" ({status.Problem.TrimEnd('.')})")}. " +
+        "A start leaves it so; a restart does not.";
+
     internal const string RunsAlready = "The KMS runs already and is left alone.";
     internal const string ResetActivity = "Resetting the KMS";
+    internal const string LeftUnknown = "How that left the KMS is not known, and the steps after it were not begun.";
     internal const string LeftAsItWas = "Nothing was changed.";
     internal const string LeftStopped = "The KMS was stopped, and has the configuration that it had before.";
     internal const string LeftConfigured = "The KMS has the new configuration and was not started.";
@@ -109,6 +114,9 @@ internal static partial class Strings
         string where = Name(connection) + (location is null ? string.Empty : $" ({DisplayText.ShortenStart(DisplayText.Neutralize(location), 48)})");
         return keyId is null ? $"a new key with a random id on {where}" : $"key {Name(keyId)} on {where}";
     }
+
+    internal static string FoundFile(KmsKeyStoreFinding finding) =>
+        finding.Name == "." ? Directory(finding.KeyDirectory) : $"file {Name(Path.Join(finding.KeyDirectory, finding.Name))}";
 
     internal static string Directory(string path) => $"key directory {Name(path)}";
 
@@ -145,18 +153,18 @@ internal static partial class Strings
 
     internal static string NotAFileSystemPath(string path) => $"{Name(path)} is not a path in the file system.";
 
-    internal static string MasterKeyFileTooLong(string path, int limit) => string.Create(
-        CultureInfo.InvariantCulture, $"The master key file {Name(path)} is longer than {limit} bytes. Is it the right file?");
+    internal static string SecretFileTooLong(string what, string path, int limit) => string.Create(
+        CultureInfo.InvariantCulture, $"The {what} file {Name(path)} is longer than {limit} bytes. Is it the right file?");
 
-    internal static string MasterKeyFileEmpty(string path) => $"The master key file {Name(path)} is empty.";
+    internal static string SecretFileEmpty(string what, string path) => $"The {what} file {Name(path)} is empty.";
 
-    internal static string MasterKeyFileNotFound(string path) => $"There is no master key file {Name(path)}.";
+    internal static string SecretFileNotFound(string what, string path) => $"There is no {what} file {Name(path)}.";
 
-    internal static string MasterKeyFileUnreadable(string path, string reason) =>
-        $"The master key file {Name(path)} cannot be read: {DisplayText.Neutralize(reason)}";
+    internal static string SecretFileUnreadable(string what, string path, string reason) =>
+        $"The {what} file {Name(path)} cannot be read: {DisplayText.Neutralize(reason)}";
 
-    internal static string MasterKeyFileOpenToOthers(string path) =>
-        $"Others can read the master key file {Name(path)}. Take that from them: chmod 600 {Literal(path)}";
+    internal static string SecretFileOpenToOthers(string what, string path) =>
+        $"Others can read the {what} file {Name(path)}. Take that from them: chmod 600 {Literal(path)}";
 
     internal static string MasterKeyEndsInNewline(string source) =>
         $"The master key (from {DisplayText.Neutralize(source)}) ends in a newline, which is part of it: a RustFS server takes its " +
@@ -218,7 +226,12 @@ internal static partial class Strings
     internal static string EmulatorOn(int port) => string.Create(
         CultureInfo.InvariantCulture, $"127.0.0.1, {(port == 0 ? "a free port" : $"port {port}")}");
 
-    internal static string EmulatorListens(string endpoint) => $"RustFS KMS emulator listens on {DisplayText.Neutralize(endpoint)}";
+    // One line, with what there is to warn of in it: with -Wait, nothing else is written.
+    internal static string EmulatorListens(string endpoint, bool isOpen) =>
+        $"RustFS KMS emulator listens on {DisplayText.Neutralize(endpoint)}" + (isOpen ? " (unsigned requests are answered too)" : string.Empty);
+
+    internal static string EmulatorIsOpen(string endpoint) =>
+        $"The emulator on {DisplayText.Neutralize(endpoint)} answers unsigned requests too: any program on this machine can use it, and any web page in its browsers.";
 
     internal static string RequestId(string id) => $" (request id {DisplayText.Neutralize(id)})";
 
@@ -233,6 +246,13 @@ internal static partial class Strings
         $"Several parameters say who asks: {Parameters(parameters)}. Give one of them.";
 
     internal static string NeedsAnother(string parameter, params string[] others) => $"-{parameter} goes with {string.Join(" or ", others.Select(other => "-" + other))} only.";
+
+    internal static string Noted(string connection, string note) => $"{DisplayText.Neutralize(connection)}: {DisplayText.Neutralize(note)}";
+
+    internal static string SecretInAddress(string parameter, string instead) =>
+        $"The address ({parameter}) holds a user name or a password; give them with -{instead}.";
+
+    internal static string QueryInAddress(string parameter) => $"The address ({parameter}) must not have a query or a fragment.";
 
     internal static string NotAnEndpoint(string text) =>
         $"{Name(text)} is no address of a server. Give scheme, host and port, such as https://rustfs.example.com:9000.";
@@ -297,6 +317,10 @@ internal static partial class Strings
         "The server replaces its whole configuration, and keeps no secrets that are left out. Give them again: " +
         $"{string.Join(", ", parameters)}. Nothing was sent.";
 
+    internal static string PartOfALogin(string parameter) =>
+        $"-{parameter} is a part of a way to log in to Vault, of which the server shows nothing and forgets what is left out. Give it whole, with " +
+        "-RoleId and -SecretId, -KubernetesRole or -TokenFile. Nothing was sent.";
+
     internal static string SeveralLogins(IEnumerable<string> parameters) =>
         $"Several parameters say how the server logs in to Vault: {Parameters(parameters)}. Give those of one way.";
 
@@ -343,10 +367,33 @@ internal static partial class Strings
     internal static string KeyNotForBucket(string keyId, string reason) => $"The key {Name(keyId)} cannot encrypt a bucket: {reason}";
 
     internal static string BackupAction(string? backupId) =>
-        $"Make a bundle of all keys, {(backupId is null ? "with a name that the server chooses" : $"named {Name(backupId)}")}";
+        $"Make a bundle of all keys, {(backupId is null ? "under a name that is made up" : $"named {Name(backupId)}")}";
 
-    internal static string RestoreAction(KmsRestorePlan plan) =>
-        $"Restore the keys of the bundle {Name(plan.Bundle)} (backup id {Name(plan.BackupId ?? string.Empty)}) into the configured key directory. " +
+    internal const string BackupDirectoryMissing =
+        "No backup directory was given. Give -BackupDirectory, or set the environment variable RUSTFS_KMS_BACKUP_DIR, as on the server.";
+
+    internal const string BackupKeyMissing =
+        "The key that seals bundles was not given. Give -BackupKey or -BackupKeyFile, or set the environment variable RUSTFS_KMS_BACKUP_KEK, " +
+        "as on the server.";
+
+    internal const string BackupKeyTwice = "-BackupKey and -BackupKeyFile were both given. Give one.";
+
+    internal const string ServerKeyTwice = "-ServerKey and -ServerKeyFile were both given. Give one.";
+
+    internal const string BackupsAreTheServers =
+        "-BackupDirectory, -BackupKey, -BackupKeyFile, -BackupKeyId and -DeploymentIdentity are for key directories. A server has its own.";
+
+    /// <summary>A key of 32 bytes in Base64 that is none; nothing of it is shown.</summary>
+    internal static string BadSealedKey(string what, string source, int? length) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"The {what} (from {DisplayText.Neutralize(source)}) {(length is null ? "is not standard Base64" : $"stands for {length} bytes")}; it must be Base64 of 32 bytes.");
+
+    internal static string BadBackupKeyVersion(string variable) => $"The environment variable {variable} is not a whole number.";
+
+    internal static string VariablePassedOver(string problem) => $"{problem} The variable is not used.";
+
+    internal static string RestoreAction(KmsRestorePlan plan, bool configured = true) =>
+        $"Restore the keys of the bundle {Name(plan.Bundle)} (backup id {Name(plan.BackupId ?? string.Empty)}) into {(configured ? "the configured" : "this")} key directory. " +
         (plan.IsPermitted ? "Nothing stands in the way" : $"In the way: {Listed([.. plan.Conflicts, .. plan.ExternalMismatches])}") +
         (plan.Warnings.Count == 0 ? string.Empty : $". To be known before: {Listed(plan.Warnings)}");
 
@@ -359,17 +406,21 @@ internal static partial class Strings
     internal static string AbortRestoreAction(string directory) =>
         $"Take back the interrupted restore into {Name(directory)}: what it wrote there is deleted";
 
+    internal static string RestoreAborted(string directory) => $"The restore into {Name(directory)} was taken back.";
+
     internal static string RestoreAborted(string connection, string directory) =>
         $"{DisplayText.Neutralize(connection)}: the restore into {Name(directory)} was taken back.";
 
-    internal static string ImpactUnknown(string keyId, string reason) =>
-        $"What names the key {Name(keyId)} is not known: {DisplayText.Neutralize(reason)}";
+    internal static string ImpactUnknown(string reason) => $". What names the key is not known: {DisplayText.Neutralize(reason).TrimEnd('.')}";
 
     /// <summary>What a removal would strand, as the end of a question.</summary>
     internal static string Impact(KmsKeyImpact impact) =>
-        (impact.References.Count == 0
-            ? ". Nothing that was looked at names the key"
-            : $". STILL NAMED BY {Listed(impact.References.Select(reference => reference.ToString()))}") +
+        (impact.References.Any(reference => !reference.IsUnreadable)
+            ? $". STILL NAMED BY {Listed(impact.References.Where(reference => !reference.IsUnreadable).Select(reference => reference.ToString()))}"
+            : impact.IsComplete ? ". Nothing that was looked at names the key" : ". Whether anything names the key could not be found out") +
+        (impact.References.Any(reference => reference.IsUnreadable)
+            ? $". NOT READABLE, and perhaps naming it: {Listed(impact.References.Where(reference => reference.IsUnreadable).Select(reference => reference.Id ?? reference.Kind))}"
+            : string.Empty) +
         (impact.Scanned.Count == 0 ? string.Empty : $" (looked at: {Listed(impact.Scanned)})") +
         (impact.NotScanned.Count == 0 ? string.Empty : $"; not looked at: {Listed(impact.NotScanned)}");
 

@@ -30,6 +30,7 @@ public sealed class AdviceTests
     [Theory]
     [InlineData("ErrorAdvice")]
     [InlineData("FindingAdvice")]
+    [InlineData("HealthAdvice")]
     public void Every_command_of_the_table_parses_and_exists(string table)
     {
         using var session = new KmsSession();

@@ -52,6 +52,8 @@ public sealed class CompletionTests : IDisposable
     [InlineData("New-KmsDataKey app -KeySpec A", "Aes128 Aes256")]
     [InlineData("Get-KmsKey -State P", "PendingDeletion PendingImport")]
     [InlineData("New-KmsKey -KeyUsage S", "SignVerify")]
+    [InlineData("Test-KmsHealth -Check R", "Reachable RoundTrip Running")]
+    [InlineData("Assert-KmsHealth -Check Keys, D", "DefaultKey Deletions")]
     [InlineData("Get-KmsKey zzz", "")]
     [InlineData("Get-KmsKey -Connection nope app", "")]
     [InlineData("Get-KmsKey -Connection '' app", "")]

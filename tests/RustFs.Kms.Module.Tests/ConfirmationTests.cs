@@ -25,6 +25,7 @@ public sealed class ConfirmationTests
             ["Remove-KmsKey app", "Remove-KmsKey app -Force", "Remove-KmsKey app -Immediate -ConfirmKeyId app -Force", "Remove-KmsKey -Due -Force", "Get-KmsKey | Remove-KmsKey"],
         ["Remove-KmsKeyTag"] = ["Remove-KmsKeyTag app env"],
         ["Set-KmsKey"] = ["Set-KmsKey app -Description changed"],
+        ["Test-KmsKeyStore"] = ["Test-KmsKeyStore -Repair"],
         ["Undo-KmsKeyRemoval"] = ["Undo-KmsKeyRemoval leaving"],
 
         // On a key directory these are refused or told; ServerWhatIfTests has them against a server.
@@ -63,7 +64,8 @@ public sealed class ConfirmationTests
             Assert.False(Path.Exists(session.PathOf("new")), "a directory or a file was made");
             Assert.Equal("test", session.Value<string>("(Get-KmsConnection).Name"));
             bool isRefused = change.Contains("-KmsKeyRotation", StringComparison.Ordinal) || change.Contains("-Due", StringComparison.Ordinal) ||
-                change.StartsWith("Restore-", StringComparison.Ordinal) || change.StartsWith("Update-KmsConfiguration", StringComparison.Ordinal);
+                change.StartsWith("Restore-", StringComparison.Ordinal) || change.StartsWith("Reset-", StringComparison.Ordinal) ||
+                change.Contains("-KmsConfiguration", StringComparison.Ordinal);
             if (!isRefused)
             {
                 Assert.Contains("What if", run.Text, StringComparison.Ordinal);
@@ -180,6 +182,11 @@ public sealed class ConfirmationTests
             due,
             System.Text.RegularExpressions.Regex.Replace(
                 File.ReadAllText(due), "\"deletion_date\": \"[^\"]*\"", "\"deletion_date\": \"2024-01-01T00:00:00Z\""));
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(due, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+        }
+
         return session;
     }
 }

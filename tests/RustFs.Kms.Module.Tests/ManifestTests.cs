@@ -43,6 +43,7 @@ public sealed partial class ManifestTests : IClassFixture<ManifestTests.Imported
         ["Backup-KmsKeyStore"] = ConfirmImpact.Medium,
         ["Restore-KmsKeyStore"] = ConfirmImpact.High,
         ["Stop-KmsRestore"] = ConfirmImpact.High,
+        ["Test-KmsKeyStore"] = ConfirmImpact.Medium, // -Repair; without it, nothing is asked
         ["Export-KmsSupportBundle"] = ConfirmImpact.Low,
         ["Start-KmsEmulator"] = ConfirmImpact.Medium,
         ["Stop-KmsEmulator"] = ConfirmImpact.Medium,
@@ -192,6 +193,10 @@ public sealed partial class ManifestTests : IClassFixture<ManifestTests.Imported
             ["Start-KmsEmulator"] = ["Start-KmsEmulator"],
             ["Stop-KmsEmulator"] = ["Start-KmsEmulator | Stop-KmsEmulator"],
             ["Test-KmsConnection"] = ["Test-KmsConnection server", "Test-KmsConnection server -Quiet"],
+            ["Test-KmsHealth"] = ["Test-KmsHealth server", "Test-KmsHealth server -Quiet"],
+            ["Assert-KmsHealth"] = ["Assert-KmsHealth server"],
+            ["Test-KmsConfiguration"] = ["Test-KmsConfiguration -KeyDirectory /keys", "Test-KmsConfiguration -KeyDirectory /keys -Quiet"],
+            ["Compare-KmsConfiguration"] = ["Compare-KmsConfiguration -Connection server -KeyDirectory /elsewhere"],
             ["Get-KmsConfiguration"] = ["Get-KmsConfiguration server"],
             ["Set-KmsConfiguration"] = ["Stop-KmsService server -Force; Set-KmsConfiguration -Connection server -KeyDirectory (Get-KmsConfiguration server).KeyDirectory -PassThru"],
             ["Update-KmsConfiguration"] = ["Update-KmsConfiguration -Connection server -CacheTtlSeconds 77 -PassThru"],

@@ -13,6 +13,20 @@ internal static class GenerationDetector
         _ => throw new ArgumentOutOfRangeException(nameof(generation)),
     };
 
+    /// <summary>Why a configuration cannot be said in a generation's words; null when it can. Nothing is sent.</summary>
+    internal static KmsException? RefusalOf(KmsConfigurationRequest configuration, KmsApiGeneration generation)
+    {
+        try
+        {
+            _ = Create(generation, connection: null).Configure(configuration);
+            return null;
+        }
+        catch (KmsException refusal)
+        {
+            return refusal;
+        }
+    }
+
     internal static async Task<KmsApiGeneration> DetectAsync(KmsHttpChannel channel, CancellationToken cancellationToken)
     {
         // Not having the permission says nothing about the route: go on to the one that tells the newer two apart.
@@ -24,6 +38,18 @@ internal static class GenerationDetector
                     KmsErrorCode.KmsUnsupported,
                     $"The server at {channel.ServerRoot.GetLeftPart(UriPartial.Authority)} has no KMS API, of no generation.",
                     channel.ServerRoot.ToString());
+    }
+
+    /// <summary>Makes sure that a server has the API that somebody said it has.</summary>
+    internal static async Task RequireAsync(KmsHttpChannel channel, KmsDialect dialect, CancellationToken cancellationToken)
+    {
+        if (!await HasRouteAsync(channel, dialect.ServiceStatus().Path, cancellationToken).ConfigureAwait(false))
+        {
+            throw new KmsException(
+                KmsErrorCode.KmsUnsupported,
+                $"The server at {channel.ServerRoot.GetLeftPart(UriPartial.Authority)} does not speak the {dialect.Generation} generation of the API.",
+                channel.ServerRoot.ToString());
+        }
     }
 
     private static async Task<bool> HasRouteAsync(KmsHttpChannel channel, string path, CancellationToken cancellationToken)

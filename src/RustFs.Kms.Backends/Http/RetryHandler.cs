@@ -40,8 +40,13 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
         {
             cancellationToken.ThrowIfCancellationRequested();
             (request.Content as KmsRequestContent)?.Rewind();
-            Outcome outcome = await TryOnceAsync(request, attempt, corrected, Remaining(start), cancellationToken).ConfigureAwait(false);
-            KmsWireError? error = outcome.Answer is { } answer ? KmsWireError.Of(answer) : null;
+            Outcome outcome = await TryOnceAsync(request, attempt, corrected, TimeFor(send.Repeat, Remaining(start)), cancellationToken).ConfigureAwait(false);
+            foreach (KmsSecret secret in send.Secrets)
+            {
+                outcome.Answer?.Hide(secret);
+            }
+
+            KmsWireError? error = outcome.Answer?.Error;
             if (outcome.Answer is not null && error is null)
             {
                 return Wrap(request, outcome.Answer);
@@ -86,16 +91,12 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
 
     private static KmsException Failure(KmsSend send, Outcome outcome)
     {
-        bool unknown = send.Repeat is KmsRepeat.Once or KmsRepeat.Idempotent && outcome.Loss is Loss.Silent or Loss.Broken;
-        return new KmsException(
-            unknown ? KmsErrorCode.KmsOutcomeUnknown : outcome.Failure,
-            unknown ? $"The answer was lost. {send.Doubt} {outcome.Reason}" : outcome.Reason,
-            send.Target,
-            innerException: outcome.Cause)
+        var failure = new KmsException(outcome.Failure, outcome.Reason, send.Target, innerException: outcome.Cause)
         {
             HttpStatus = outcome.Status,
             RequestId = outcome.RequestId,
         };
+        return outcome.Loss is Loss.Silent or Loss.Broken ? send.Lost(failure) : failure;
     }
 
     private static bool IsUnsent(HttpRequestException exception, HttpContent? content) => exception.HttpRequestError
@@ -143,14 +144,13 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
     }
 
     private async Task<Outcome> TryOnceAsync(
-        HttpRequestMessage request, int attempt, bool corrected, TimeSpan remaining, CancellationToken cancellationToken)
+        HttpRequestMessage request, int attempt, bool corrected, TimeSpan limit, CancellationToken cancellationToken)
     {
-        if (remaining <= TimeSpan.Zero)
+        if (limit <= TimeSpan.Zero)
         {
             return new Outcome { Loss = Loss.Unsent, Failure = KmsErrorCode.KmsTimeout, Reason = TooLong(options.Timeout), MayRecur = false };
         }
 
-        TimeSpan limit = remaining < options.TryTimeout ? remaining : options.TryTimeout;
         using var deadline = new CancellationTokenSource(limit, clock.Clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         long start = clock.Clock.GetTimestamp();
@@ -196,7 +196,7 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
                 Failure = KmsErrorCode.KmsTimeout,
                 Reason = deadline.IsCancellationRequested
                     ? TooLong(limit)
-                    : $"{request.RequestUri!.GetLeftPart(UriPartial.Authority)} did not accept a connection within {options.ConnectTimeout.TotalSeconds:0.###} s.",
+                    : $"{request.RequestUri!.GetLeftPart(UriPartial.Authority)} did not accept a {(request.RequestUri!.Scheme == Uri.UriSchemeHttps ? "secure " : string.Empty)}connection within {options.ConnectTimeout.TotalSeconds:0.###} s.",
                 Cause = exception,
                 Status = status,
                 RequestId = requestId,
@@ -219,8 +219,8 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
 
     private static Outcome Redirected(HttpRequestMessage request, HttpResponseMessage response)
     {
-        Uri? to = response.Headers.Location is { } location ? new Uri(request.RequestUri!, location) : null;
-        string where = to is { IsAbsoluteUri: true, Host.Length: > 0 } ? WireText.Clean(to.GetLeftPart(UriPartial.Authority), 200)! : "another address";
+        bool known = Uri.TryCreate(request.RequestUri!, response.Headers.Location, out Uri? to);
+        string where = known && to is { Host.Length: > 0 } ? WireText.Clean(to.GetLeftPart(UriPartial.Authority), 200)! : "another address";
         return new Outcome
         {
             Failure = KmsErrorCode.KmsProtocol,
@@ -231,6 +231,10 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
     }
 
     private TimeSpan Remaining(long start) => options.Timeout - clock.Clock.GetElapsedTime(start);
+
+    // What is not repeated for want of an answer has all the time that there is: giving up early would only leave a doubt.
+    private TimeSpan TimeFor(KmsRepeat repeat, TimeSpan remaining) =>
+        repeat is KmsRepeat.Read or KmsRepeat.DataKey && options.TryTimeout < remaining ? options.TryTimeout : remaining;
 
     private TimeSpan? RetryAfterOf(HttpResponseHeaders headers) => headers.RetryAfter switch
     {

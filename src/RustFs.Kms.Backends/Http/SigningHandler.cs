@@ -32,6 +32,14 @@ internal sealed class SigningHandler(AWSCredentials? credentials, string region,
             signing.Headers["content-type"] = contentType.ToString();
         }
 
+        foreach ((string name, IEnumerable<string> values) in request.Headers)
+        {
+            if (name.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase) && name.Contains("checksum", StringComparison.OrdinalIgnoreCase))
+            {
+                signing.Headers[name] = string.Join(',', values);
+            }
+        }
+
         AWSSigningResult signed = await AWSSigV4Signer.SignAsync(
             signing,
             new AWSSigV4Parameters { Credentials = credentials, Region = _region, Service = service, SignedAt = clock.Now.UtcDateTime },

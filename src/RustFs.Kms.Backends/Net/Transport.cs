@@ -33,6 +33,9 @@ internal static class Transport
         RemoteCertificateValidationCallback = (_, certificate, chain, errors) => IsTrusted(options, certificate, chain, errors, seen),
     };
 
+    /// <summary>That the connection would be secure, and the certificate is not accepted.</summary>
+    internal sealed class CertificateException(string message) : AuthenticationException(message);
+
     /// <summary>A thumbprint as it is copied from anywhere: with colons, blanks, in either case.</summary>
     internal static string NormalizeThumbprint(string text) => string.Concat(text.Where(char.IsAsciiHexDigit)).ToUpperInvariant();
 
@@ -40,9 +43,13 @@ internal static class Transport
     internal static string? TlsFailure(Exception exception)
     {
         AuthenticationException? tls = Causes(exception).OfType<AuthenticationException>().FirstOrDefault();
-        return tls is not null || exception is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
-            ? WireText.Clean((tls ?? exception).Message) ?? "no reason was given"
-            : null;
+        if (tls is null && exception is not HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError })
+        {
+            return null;
+        }
+
+        string reason = WireText.Clean((tls ?? exception).Message) ?? "no reason was given.";
+        return tls is CertificateException ? reason : reason + " The port may speak plain HTTP, or want a client certificate.";
     }
 
     /// <summary>The first cause of a failure, without a full stop.</summary>
@@ -53,7 +60,7 @@ internal static class Transport
     {
         if (certificate is null)
         {
-            throw new AuthenticationException("The server shows no certificate.");
+            throw new CertificateException("The server shows no certificate.");
         }
 
         using var shown = new X509Certificate2(certificate);
@@ -68,7 +75,7 @@ internal static class Transport
             string thumbprint = shown.GetCertHashString(HashAlgorithmName.SHA256);
             return thumbprint == NormalizeThumbprint(pin)
                 ? true
-                : throw new AuthenticationException($"The server's certificate is not the pinned one; its SHA-256 thumbprint is {thumbprint}.");
+                : throw new CertificateException($"The server's certificate is not the pinned one; its SHA-256 thumbprint is {thumbprint}.");
         }
 
         if (errors == SslPolicyErrors.RemoteCertificateChainErrors && options.CertificateAuthorities is { Count: > 0 } authorities)
@@ -83,10 +90,10 @@ internal static class Transport
                 _ = own.ChainPolicy.ExtraStore.Add(element.Certificate);
             }
 
-            return own.Build(shown) ? true : throw new AuthenticationException(Explain(shown, errors, own));
+            return own.Build(shown) ? true : throw new CertificateException(Explain(shown, errors, own));
         }
 
-        return errors == SslPolicyErrors.None ? true : throw new AuthenticationException(Explain(shown, errors, chain));
+        return errors == SslPolicyErrors.None ? true : throw new CertificateException(Explain(shown, errors, chain));
     }
 
     private static string Explain(X509Certificate2 certificate, SslPolicyErrors errors, X509Chain? chain)

@@ -20,7 +20,7 @@ internal static class WireService
             {
                 return (
                     Known(property.Name),
-                    WireText.Clean(property.Value.ValueKind == JsonValueKind.String ? WireJson.TextOf(property.Value) : property.Value.GetRawText()));
+                    WireText.Sentence(property.Value.ValueKind == JsonValueKind.String ? WireJson.TextOf(property.Value) : property.Value.GetRawText()));
             }
         }
 
@@ -30,7 +30,7 @@ internal static class WireService
     internal static KmsServiceAnswer Answer(WireJson json)
     {
         (string? state, string? problem) = StateOf(json);
-        return new KmsServiceAnswer { State = state, Message = WireText.Clean(json.Text("message")) ?? problem };
+        return new KmsServiceAnswer { State = state, Message = WireText.Sentence(json.Text("message")) ?? problem };
     }
 
     internal static KmsBackendType BackendOf(string? text) => string.Concat((text ?? string.Empty).Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant() switch

@@ -44,6 +44,9 @@ internal static class WireText
         return clean.Length == 0 ? null : clean.ToString();
     }
 
+    /// <summary>A server's sentence for people: one line, and nothing in it that a CI agent takes for a command. Null when nothing is left.</summary>
+    internal static string? Sentence(string? text) => Clean(text) is { } clean ? SafeText.Neutralize(clean) : null;
+
     /// <summary>Whether a text can be written as UTF-8: a .NET string may hold half a surrogate pair.</summary>
     internal static bool IsUnicode(string text)
     {

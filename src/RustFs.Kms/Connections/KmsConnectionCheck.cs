@@ -17,4 +17,10 @@ public sealed record KmsConnectionCheck
 
     /// <summary>What is probably wrong, where it failed; null otherwise.</summary>
     public string? Explanation { get; init; }
+
+    /// <summary><c>Tls</c>: when the server's certificate expires.</summary>
+    internal DateTimeOffset? CertificateExpires { get; init; }
+
+    /// <summary><c>Clock</c>: how far the server's clock is ahead of this machine's.</summary>
+    internal TimeSpan? ClockSkew { get; init; }
 }

@@ -35,6 +35,9 @@ internal sealed record KmsEmulatorOptions
 
     /// <summary>The clock, for tests.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>The zone of the times in answers. A server's is the one of its machine; the emulator's is UTC, the same everywhere.</summary>
+    internal TimeZoneInfo TimeZone { get; init; } = TimeZoneInfo.Utc;
 }
 
 /// <summary>What a server takes from <c>RUSTFS_KMS_BACKUP_*</c>.</summary>
@@ -43,16 +46,22 @@ internal sealed record KmsBackupEnvironment
     /// <summary>The directory below which bundles are made.</summary>
     internal required string Directory { get; init; }
 
+    /// <summary>The folder of the one bundle that is read, whatever it is called; null to find each by its name below the directory.</summary>
+    internal string? BundlePath { get; init; }
+
     /// <summary>The key that seals bundles: 32 bytes.</summary>
     internal required KmsSecret Kek { get; init; }
 
-    /// <summary>Its id, not empty.</summary>
+    /// <summary>Its id. An empty one makes no bundles, and opens those of any id and version: the seal itself tells the key.</summary>
     internal required string KekId { get; init; }
 
     /// <summary>Its version.</summary>
     internal uint KekVersion { get; init; } = 1;
 
-    /// <summary>Which deployment this is, not empty.</summary>
+    /// <summary>Whether bundles of every version of the key are opened, because nobody said which it is.</summary>
+    internal bool OpensAnyKekVersion { get; init; }
+
+    /// <summary>Which deployment this is; empty when nobody knows, as of a key directory without its server.</summary>
     internal required string DeploymentIdentity { get; init; }
 
     /// <summary>The version of RustFS that is written into manifests.</summary>
@@ -113,7 +122,7 @@ internal interface IKmsEmulator : IAsyncDisposable
     /// <summary>What it speaks.</summary>
     KmsApiGeneration Generation { get; }
 
-    /// <summary>How many requests it answered, of which method and path, in order; the newest thousand.</summary>
+    /// <summary>The newest thousand requests in their order, each as method and path.</summary>
     IReadOnlyList<string> Requests { get; }
 
     /// <summary>Spoils answers to come.</summary>

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Reflection;
 using RustFs.Kms.Console;
 
 namespace RustFs.Kms.Module.Tests.Support;
@@ -11,6 +12,8 @@ internal sealed class ServerSession : IDisposable
         "$emulator = Start-KmsEmulator -Running -AllowAnonymous; $client = [Net.Http.HttpClient]::new(); " +
         "$null = $client.PutAsync(\"$($emulator.Endpoint)photos\", $null).GetAwaiter().GetResult().EnsureSuccessStatusCode(); $client.Dispose(); " +
         "$null = $emulator | Connect-Kms -Name server; $null = New-KmsKey app -Connection server";
+
+    private const BindingFlags Inside = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance;
 
     internal ServerSession(string start = Start, ModuleHostOptions? options = null)
     {
@@ -40,10 +43,49 @@ internal sealed class ServerSession : IDisposable
         Host.Run(script, arguments).Errors.Single().FullyQualifiedErrorId.Split(',')[0];
 
     /// <summary>The requests that the emulator got so far, as method and path.</summary>
-    internal string[] Requests() => [.. Require("$emulator").Select(emulator =>
+    internal string[] Requests() => WatchRequests()();
+
+    /// <summary>The same, for whoever looks on while the session is busy.</summary>
+    internal Func<string[]> WatchRequests()
     {
-        object inner = emulator.BaseObject.GetType().GetField("_emulator", System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Instance)!
-            .GetValue(emulator.BaseObject)!;
-        return (IReadOnlyList<string>)inner.GetType().GetProperty("Requests")!.GetValue(inner)!;
-    }).Single()];
+        object inner = Inner("$emulator");
+        PropertyInfo requests = inner.GetType().GetProperty("Requests")!;
+        return () => [.. (IReadOnlyList<string>)requests.GetValue(inner)!];
+    }
+
+    /// <summary>Spoils every download of a smoke test's object, whose names end in two hexadecimal digits.</summary>
+    internal void SpoilDownloads(string kind, params (string Name, object Value)[] settings)
+    {
+        foreach (string end in Enumerable.Range(0, 256).Select(number => number.ToString("x2", System.Globalization.CultureInfo.InvariantCulture)))
+        {
+            Inject(kind, settings: [("Method", "GET"), ("PathSuffix", end), .. settings]);
+        }
+    }
+
+    /// <summary>Spoils answers of an emulator to come.</summary>
+    /// <param name="kind">A member of <c>KmsEmulatorFaultKind</c>.</param>
+    /// <param name="emulator">The script that gives the emulator.</param>
+    /// <param name="settings">The fault's other properties.</param>
+    internal void Inject(string kind, string emulator = "$emulator", params (string Name, object Value)[] settings)
+    {
+        object inner = Inner(emulator);
+        MethodInfo inject = inner.GetType().GetMethod("Inject")!;
+        Type type = inject.GetParameters().Single().ParameterType;
+        object fault = Activator.CreateInstance(type)!;
+        PropertyInfo Property(string name) => type.GetProperty(name, Inside)!;
+        Property("Kind").SetValue(fault, Enum.Parse(Property("Kind").PropertyType, kind));
+        Property("Times").SetValue(fault, int.MaxValue);
+        foreach ((string name, object value) in settings)
+        {
+            Property(name).SetValue(fault, value);
+        }
+
+        inject.Invoke(inner, [fault]);
+    }
+
+    private object Inner(string emulator)
+    {
+        object shown = Require(emulator).Single().BaseObject;
+        return shown.GetType().GetField("_emulator", Inside)!.GetValue(shown)!;
+    }
 }

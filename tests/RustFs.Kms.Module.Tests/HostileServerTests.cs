@@ -1,0 +1,106 @@
+using System.Management.Automation;
+using System.Text.Json;
+using RustFs.Kms.Console;
+using RustFs.Kms.Module.Tests.Support;
+using RustFs.Kms.Tests.Http;
+using Xunit;
+
+namespace RustFs.Kms.Module.Tests;
+
+/// <summary>A server that writes CI commands and escape sequences wherever it may write: nothing of ours lets them act.</summary>
+public sealed class HostileServerTests
+{
+    private const string Hostile =
+        "::error::forged\n::add-mask::x\r\n##vso[task.complete result=Failed]done ##[error]bad \u001b[31mred\u001b]0;title\u0007 \u009b2J\u202eflip\u2028::set-output name=a::b";
+
+    private static readonly string[] s_commands =
+    [
+        "Get-KmsStatus", "Get-KmsConfiguration", "Get-KmsKey", "Get-KmsKey k1", "Get-KmsKeyImpact k1", "Get-KmsBackup", "Test-KmsKey k1", "Test-KmsHealth", "Test-KmsConnection",
+        "Get-KmsConnection", "Compare-KmsConfiguration -KeyDirectory /keys -DefaultKeyId other", "New-KmsDataKey k1", "New-KmsKey another", "Disable-KmsKey k1 -Force",
+        "Remove-KmsKey k1 -WhatIf", "Remove-KmsKey k1 -Force", "Start-KmsService", "Stop-KmsService -Force -PassThru", "Clear-KmsCache", "Wait-KmsService -Healthy -TimeoutSeconds 1",
+        "Set-KmsConfiguration -KeyDirectory /keys", "Update-KmsConfiguration -DefaultKeyId other", "Update-KmsConfiguration -DefaultKeyId other -WhatIf",
+        "Reset-KmsService -KeyDirectory /keys -Force", "Get-KmsBucketEncryption photos", "Set-KmsBucketEncryption photos SseS3", "Backup-KmsKeyStore", "Test-KmsRestore x", "Assert-KmsHealth",
+        "Test-KmsHealth -BucketName photos -Check SseC", "Invoke-KmsKeyRotation k1", "Set-KmsKey k1 -Description x", "Add-KmsKeyTag k1 @{ a = 1 }", "Undo-KmsKeyRemoval k1", "Restart-KmsService -Force -Wait",
+    ];
+
+    [Theory]
+    [InlineData(80)]
+    [InlineData(120)]
+    public async Task No_view_and_no_stream_lets_a_servers_text_act(int width)
+    {
+        await using var server = new ScriptedServer(JsonEncodedText.Encode(Hostile).ToString());
+        using ServerSession session = server.Connect(options: new ModuleHostOptions { Width = width });
+        foreach (string command in s_commands)
+        {
+            foreach (string view in (string[])[$"{command} -Verbose -Debug", $"try {{ {command} -ErrorAction Stop }} catch {{ $_.Exception.Message; $Host.UI.WriteLine($_.Exception.ToString()); $_.ErrorDetails; $_.CategoryInfo }}"])
+            {
+                HostRun run = session.Host.RunText(view);
+                AssertHarmless(run.Text, view);
+                AssertHarmless(run.StandardErrorText, view);
+                Assert.All(run.Progress, record => AssertHarmless($"{record.Activity} {record.StatusDescription} {record.CurrentOperation}", view));
+            }
+
+            HostRun streams = session.Run($"{command} -Verbose -Debug");
+            Assert.All(streams.Warnings, record => AssertHarmless(record.Message, command));
+            Assert.All(streams.Verbose, record => AssertHarmless(record.Message, command));
+            Assert.All(streams.Information, record => AssertHarmless(record.ToString(), command));
+            Assert.All(streams.Errors, record =>
+            {
+                AssertHarmless(record.ToString(), command);
+                AssertHarmless(record.ErrorDetails?.RecommendedAction ?? string.Empty, command);
+                for (Exception? exception = record.Exception; exception is not null; exception = exception.InnerException)
+                {
+                    AssertHarmless(exception.Message, command);
+                }
+            });
+        }
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1 200 ##vso[task.complete result=Failed]\r\n::error::x: y\r\nContent-Length: 2\r\n\r\n{}")]
+    [InlineData("HTTP/1.1 200 OK\r\n##vso[task.complete result=Failed]\r\nContent-Length: 2\r\n\r\n{}")]
+    [InlineData("::error::this is no HTTP\r\n##[error]at all\r\n\r\n")]
+    [InlineData("HTTP/1.1 302 Found\r\nLocation: ##vso[task.complete result=Failed]\r\nServer: nginx ##vso[x]\r\nVia: ##[y]\r\nContent-Length: 0\r\n\r\n")]
+    public async Task Nor_does_an_answer_that_is_no_HTTP(string answer)
+    {
+        await using var server = new ScriptedServer(reply: _ => RawReply.Bytewise(answer));
+        using ServerSession session = server.Connect();
+        foreach (string command in (string[])["Get-KmsStatus", "Test-KmsHealth", "Test-KmsConnection", "Get-KmsKey", "Get-KmsBucketEncryption photos", "Assert-KmsHealth"])
+        {
+            HostRun run = session.Host.RunText($"{command} -Verbose; $Error[0].Exception.ToString()");
+            AssertHarmless(run.Text, command);
+            AssertHarmless(run.StandardErrorText, command);
+            Assert.All(run.Errors, record =>
+            {
+                for (Exception? exception = record.Exception; exception is not null; exception = exception.InnerException)
+                {
+                    AssertHarmless(exception.Message, command);
+                }
+            });
+        }
+    }
+
+    [Fact]
+    public async Task What_goes_to_people_is_safe_where_scripts_print_it_themselves()
+    {
+        await using var server = new ScriptedServer(JsonEncodedText.Encode(Hostile).ToString());
+        using ServerSession session = server.Connect();
+        foreach (PSObject row in session.Require("Test-KmsHealth"))
+        {
+            AssertHarmless($"{row.Properties["Evidence"].Value} {row.Properties["Recommendation"].Value}", "rows");
+        }
+    }
+
+    internal static void AssertHarmless(string text, string command)
+    {
+        Assert.False(text.Contains("##vso[", StringComparison.OrdinalIgnoreCase) || text.Contains("##[", StringComparison.Ordinal), $"{command}: {text}");
+        foreach (string line in text.ReplaceLineEndings("\n").Split('\n'))
+        {
+            Assert.DoesNotContain(line, character => char.IsControl(character) || character is '\u202e' or '\u2028');
+            Assert.False(line.TrimStart().StartsWith("::", StringComparison.Ordinal), $"{command}: {line}");
+        }
+
+        Assert.DoesNotContain("::error::", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("::add-mask::", text, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,122 @@
+using System.Management.Automation;
+using RustFs.Kms.Console;
+using RustFs.Kms.Module.Tests.Support;
+using Xunit;
+
+namespace RustFs.Kms.Module.Tests;
+
+/// <summary>The guides' smoke test: put, read back, removed. The removal is tried whatever happens, and always told.</summary>
+public sealed class SmokeTestTests
+{
+    private const string Smoke = "Test-KmsHealth -Check SseS3, SseKms, SseC -BucketName photos";
+
+    [Fact]
+    public void Every_encryption_is_tried_and_nothing_is_left()
+    {
+        using var session = new ServerSession();
+        session.Require("Update-KmsConfiguration -DefaultKeyId app");
+        int before = session.Requests().Length;
+
+        List<PSObject> rows = session.Require(Smoke);
+
+        Assert.Equal(["SseS3 Passed", "SseKms Passed", "SseC Passed"], rows.Select(row => $"{row.Properties["Check"].Value} {row.Properties["Result"].Value}"));
+        Assert.All(rows, row => Assert.Matches(@"was put, encrypted, and read back unchanged\. The object 'photos/rustfs-kms-smoke-test/[0-9a-f]{32}' was removed\.", (string)row.Properties["Evidence"].Value));
+        AssertRemoved(session, before, objects: 3);
+    }
+
+    [Fact]
+    public void Without_a_bucket_and_under_WhatIf_nothing_is_put()
+    {
+        using var session = new ServerSession();
+        foreach (string script in (string[])["Test-KmsHealth", $"$WhatIfPreference = $true; {Smoke}; Assert-KmsHealth -BucketName photos -Check Running"])
+        {
+            session.Require(script);
+            Assert.DoesNotContain(session.Requests(), request => request.Contains("smoke", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void A_customers_key_needs_no_KMS()
+    {
+        using var session = new ServerSession();
+        session.Require("Stop-KmsService -Force");
+        List<PSObject> rows = session.Require(Smoke);
+        Assert.Equal(["SseS3 NotChecked", "SseKms NotChecked", "SseC Passed"], rows.Select(row => $"{row.Properties["Check"].Value} {row.Properties["Result"].Value}"));
+    }
+
+    [Fact]
+    public void A_bucket_that_is_not_there_is_told_with_the_command_that_lists_them()
+    {
+        using var session = new ServerSession();
+        PSObject row = session.Require("Test-KmsHealth -Check SseC -BucketName nope").Single();
+        Assert.Equal("Failed", row.Properties["Result"].Value.ToString());
+        Assert.EndsWith("Get-KmsBucketEncryption", (string)row.Properties["Recommendation"].Value, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_could_not_be_removed_is_named_with_the_command_that_removes_it()
+    {
+        using var session = new ServerSession();
+        session.Require("Update-KmsConfiguration -DefaultKeyId app");
+        session.Inject("Answer", settings: [("Method", "DELETE"), ("Status", 403), ("Body", "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"u8.ToArray())]);
+
+        PSObject row = session.Require("Test-KmsHealth -Check SseS3 -BucketName photos").Single();
+
+        Assert.Equal("Failed", row.Properties["Result"].Value.ToString());
+        Assert.Matches(@"unchanged\. The object 'photos/rustfs-kms-smoke-test/\w+' may be LEFT BEHIND: it could not be removed \(Access Denied", (string)row.Properties["Evidence"].Value);
+        Assert.Matches("^Remove the object: aws s3api delete-object --bucket 'photos' --key 'rustfs-kms-smoke-test/\\w+'$", (string)row.Properties["Recommendation"].Value);
+        Assert.Contains("LEFT BEHIND", session.Run("Assert-KmsHealth -Check SseS3 -BucketName photos").Errors.Single().Exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_failure_in_the_middle_removes_what_was_put()
+    {
+        using var session = new ServerSession();
+        session.Require("Update-KmsConfiguration -DefaultKeyId app");
+        session.SpoilDownloads("ResetBefore");
+        int before = session.Requests().Length;
+
+        PSObject row = session.Require("Test-KmsHealth -Check SseS3 -BucketName photos").Single();
+
+        Assert.Equal("Failed", row.Properties["Result"].Value.ToString());
+        Assert.EndsWith("was removed.", (string)row.Properties["Evidence"].Value, StringComparison.Ordinal);
+        AssertRemoved(session, before, objects: 1);
+    }
+
+    [Theory]
+    [InlineData("PUT")]
+    [InlineData("GET")]
+    public async Task Ctrl_C_removes_what_was_put_and_tells_it(string method)
+    {
+        using var session = new ServerSession();
+        session.Require("Update-KmsConfiguration -DefaultKeyId app");
+        int before = session.Requests().Length;
+        Func<string[]> requests = session.WatchRequests();
+        session.Inject("Delay", settings: [("Method", method), ("Delay", TimeSpan.FromMilliseconds(400))]);
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        Task watcher = Task.Run(async () =>
+        {
+            while (!requests()[before..].Any(request => request.StartsWith($"{method} /photos/", StringComparison.Ordinal)))
+            {
+                await Task.Delay(20, stop.Token);
+            }
+
+            await stop.CancelAsync();
+        });
+
+        HostRun run = session.Host.RunText("Test-KmsHealth -Check SseS3 -BucketName photos", [], stop.Token);
+
+        await watcher;
+        Assert.True(run.Stopped);
+        Assert.Matches(@"The object 'photos/rustfs-kms-smoke-test/\w+'\s+was removed", run.Text.ReplaceLineEndings(" "));
+        Assert.Contains(requests()[before..], request => request.StartsWith("DELETE /photos/", StringComparison.Ordinal));
+    }
+
+    private static void AssertRemoved(ServerSession session, int before, int objects)
+    {
+        string[] requests = [.. session.Requests()[before..].Where(request => request.Contains("/photos/", StringComparison.Ordinal))];
+        string[] put = [.. requests.Where(request => request.StartsWith("PUT ", StringComparison.Ordinal)).Select(request => request[4..])];
+        Assert.Equal(objects, put.Length);
+        Assert.Equal(put, requests.Where(request => request.StartsWith("DELETE ", StringComparison.Ordinal)).Select(request => request[7..]));
+    }
+}
