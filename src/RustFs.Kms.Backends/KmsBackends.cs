@@ -250,7 +250,8 @@ internal static class KmsBackends
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <exception cref="KmsException">
     /// <see cref="KmsErrorCode.KmsNotFound"/>; <see cref="KmsErrorCode.KmsUsage"/>: it is no X25519 private key in PEM;
-    /// <see cref="KmsErrorCode.KmsAuthentication"/>: it is encrypted, and the passphrase is missing or wrong.
+    /// <see cref="KmsErrorCode.KmsAuthentication"/>: it is encrypted, and the passphrase is missing or wrong;
+    /// <see cref="KmsErrorCode.KmsUnsupported"/>: it is encrypted in another way than PBES2 with PBKDF2 and AES.
     /// </exception>
     internal static Task<KmsRecoverySecret> ReadRecoveryKeyAsync(string path, KmsSecret? passphrase, CancellationToken cancellationToken) =>
         EnvelopeOperations.RunAsync(path, () => RecoveryKeys.Read(path, passphrase), cancellationToken);

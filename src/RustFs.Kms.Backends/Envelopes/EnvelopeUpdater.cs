@@ -70,6 +70,7 @@ internal static class EnvelopeUpdater
 
         envelope.File.RequireUnchanged();
         cancellationToken.ThrowIfCancellationRequested();
+        envelope.File.Dispose(); // Windows replaces no file that is open
         output.Publish();
         return updated;
     }

@@ -1,12 +1,6 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Text;
-using Org.BouncyCastle.Asn1.Nist;
-using Org.BouncyCastle.Asn1.Pkcs;
-using Org.BouncyCastle.Crypto;
-using Org.BouncyCastle.Crypto.Parameters;
-using Org.BouncyCastle.Pkcs;
-using Org.BouncyCastle.Security;
 using RustFs.Kms.Backends.Local;
 
 namespace RustFs.Kms.Backends.Envelopes;
@@ -20,8 +14,6 @@ internal static class RecoveryKeys
     private const string PublicLabel = "PUBLIC KEY";
     private const int FingerprintLength = 16;
     private const int MaximumFileLength = 64 * 1024;
-    private const int PassphraseIterations = 600_000;
-    private const int PassphraseSaltLength = 16;
 
     /// <summary>Makes a recovery key and its files.</summary>
     internal static KmsRecoveryKey Create(KmsRecoveryKeyCreation creation)
@@ -75,7 +67,7 @@ internal static class RecoveryKeys
 
             KmsSecret privateKey = text.AsSpan(pem.Label) switch
             {
-                PrivateLabel => DecodePrivate(der, path),
+                PrivateLabel => TryDecodePrivate(der) ?? throw NotPrivate(path),
                 EncryptedLabel => Decrypt(der, passphrase, path),
                 _ => throw NotPrivate(path),
             };
@@ -177,33 +169,24 @@ internal static class RecoveryKeys
 
     private static KmsSecret PrivatePem(KmsSecret privateKey)
     {
+        using KmsSecret der = EncodePrivate(privateKey);
+        return Pem(PrivateLabel, der.Bytes);
+    }
+
+    private static KmsSecret EncodePrivate(KmsSecret privateKey)
+    {
         // RFC 8410 section 7: version 0, the algorithm, and the key as an octet string within an octet string.
         ReadOnlySpan<byte> head = [0x30, 0x2E, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x6E, 0x04, 0x22, 0x04, 0x20];
-        using KmsSecret der = KmsSecret.OfLength(head.Length + privateKey.Length);
+        KmsSecret der = KmsSecret.OfLength(head.Length + privateKey.Length);
         head.CopyTo(der.Bytes);
         privateKey.Bytes.CopyTo(der.Bytes[head.Length..]);
-        return Pem(PrivateLabel, der.Bytes);
+        return der;
     }
 
     private static KmsSecret EncryptedPem(KmsSecret privateKey, KmsSecret passphrase)
     {
-        char[] password = PasswordOf(passphrase);
-        try
-        {
-            EncryptedPrivateKeyInfo info = EncryptedPrivateKeyInfoFactory.CreateEncryptedPrivateKeyInfo(
-                NistObjectIdentifiers.IdAes256Cbc,
-                PkcsObjectIdentifiers.IdHmacWithSha256,
-                password,
-                RandomNumberGenerator.GetBytes(PassphraseSaltLength),
-                PassphraseIterations,
-                new SecureRandom(),
-                new X25519PrivateKeyParameters(privateKey.Bytes));
-            return Pem(EncryptedLabel, info.GetEncoded());
-        }
-        finally
-        {
-            password.AsSpan().Clear();
-        }
+        using KmsSecret der = EncodePrivate(privateKey);
+        return Pem(EncryptedLabel, Pbes2.Encrypt(der, passphrase));
     }
 
     private static KmsSecret Pem(string label, ReadOnlySpan<byte> der)
@@ -223,12 +206,11 @@ internal static class RecoveryKeys
         }
     }
 
-    private static KmsSecret DecodePrivate(KmsSecret der, string path)
+    private static KmsSecret? TryDecodePrivate(KmsSecret der)
     {
         try
         {
-            var reader = new AsnReader(der.Array, AsnEncodingRules.BER);
-            AsnReader info = reader.ReadSequence();
+            AsnReader info = new AsnReader(der.Array, AsnEncodingRules.BER).ReadSequence();
             _ = info.ReadInteger();
             string oid = info.ReadSequence().ReadObjectIdentifier();
             KmsSecret key = KmsSecret.OfLength(Hpke.KeyLength);
@@ -237,11 +219,11 @@ internal static class RecoveryKeys
                 && new AsnReader(outer, AsnEncodingRules.BER).TryReadOctetString(key.Bytes, out int length)
                 && length == key.Length
                     ? key
-                    : throw NotPrivate(path);
+                    : null;
         }
-        catch (AsnContentException exception)
+        catch (AsnContentException)
         {
-            throw NotPrivate(path, exception);
+            return null;
         }
     }
 
@@ -252,39 +234,28 @@ internal static class RecoveryKeys
             throw new KmsException(KmsErrorCode.KmsAuthentication, $"The recovery key '{path}' is encrypted, and no passphrase was given.", path);
         }
 
-        char[] password = PasswordOf(passphrase);
         try
         {
-            KmsSecret key = KmsSecret.OfLength(Hpke.KeyLength);
-            if (PrivateKeyFactory.DecryptKey(password, der.Array) is X25519PrivateKeyParameters parameters)
-            {
-                parameters.Encode(key.Bytes);
-                return key;
-            }
-
-            throw NotPrivate(path);
+            using KmsSecret opened = Pbes2.TryDecrypt(der, passphrase) ?? throw DoesNotOpen(path);
+            return TryDecodePrivate(opened) ?? throw DoesNotOpen(path);
         }
-        catch (Exception exception) when (exception is InvalidCipherTextException or CryptoException or IOException or ArgumentException
-            or InvalidOperationException or GeneralSecurityException)
+        catch (AsnContentException exception)
         {
-            // Padding that does not come out right, or what was decrypted is no key. BouncyCastle's texts say no more than that.
+            throw NotPrivate(path, exception);
+        }
+        catch (NotSupportedException exception)
+        {
             throw new KmsException(
-                KmsErrorCode.KmsAuthentication, $"The recovery key '{path}' does not open: the passphrase is wrong, or the file is damaged.", path);
-        }
-        finally
-        {
-            password.AsSpan().Clear();
+                KmsErrorCode.KmsUnsupported,
+                $"The recovery key '{path}' is encrypted in a way that is not read here. 'openssl pkcs8 -topk8 -v2 aes-256-cbc' makes one that is.",
+                path,
+                innerException: exception);
         }
     }
 
-    // PBES2 takes bytes; BouncyCastle takes characters and makes a byte of each. OpenSSL takes the bytes as they were typed.
-    private static char[] PasswordOf(KmsSecret passphrase)
-    {
-        using KmsSecret.Loan loan = passphrase.Lend();
-        char[] password = GC.AllocateArray<char>(loan.Bytes.Length, pinned: true);
-        _ = Encoding.Latin1.GetChars(loan.Bytes, password);
-        return password;
-    }
+    // A wrong passphrase passes for a right one now and then, until the content is looked at.
+    private static KmsException DoesNotOpen(string path) => new(
+        KmsErrorCode.KmsAuthentication, $"The recovery key '{path}' does not open: the passphrase is wrong, or the file is damaged.", path);
 
     private static KmsSecret ReadFile(string path)
     {

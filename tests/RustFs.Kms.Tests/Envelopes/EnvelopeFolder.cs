@@ -127,8 +127,11 @@ internal sealed class EnvelopeFolder : IAsyncDisposable
 
     /// <summary>Names and contents of all files.</summary>
     internal SortedDictionary<string, string> Snapshot() => new(
-        Names().ToDictionary(name => name, name => File.Exists(PathOf(name))
-            ? Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(PathOf(name))))
-            : "(directory)"),
+        Names().ToDictionary(name => name, name => new FileInfo(PathOf(name)) switch
+        {
+            { LinkTarget: { } target } => $"-> {target}",
+            { Exists: true } => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(PathOf(name)))),
+            _ => "(directory)",
+        }),
         StringComparer.Ordinal);
 }

@@ -38,6 +38,12 @@ internal sealed class OutputFile : IDisposable
             throw new KmsException(KmsErrorCode.KmsUsage, "The destination is no file's name.", destination);
         }
 
+        string directory = Path.GetDirectoryName(destination)!;
+        if (!Directory.Exists(directory))
+        {
+            throw new KmsException(KmsErrorCode.KmsNotFound, $"There is no directory '{directory}'.", directory);
+        }
+
         if (FileIdentity.Of(destination) is not { } there)
         {
             return;
@@ -66,11 +72,6 @@ internal sealed class OutputFile : IDisposable
     internal static OutputFile Create(string destination, bool replace)
     {
         string directory = Path.GetDirectoryName(destination)!;
-        if (!Directory.Exists(directory))
-        {
-            throw new KmsException(KmsErrorCode.KmsNotFound, $"There is no directory '{directory}'.", directory);
-        }
-
         string temporary = Path.Combine(directory, TemporaryName());
         var options = new FileStreamOptions
         {
@@ -85,7 +86,7 @@ internal sealed class OutputFile : IDisposable
         }
 
         // A stream, because File.OpenHandle takes no mode.
-        return Guarded(destination, () => new OutputFile(destination, directory, temporary, replace, new FileStream(temporary, options)));
+        return Guarded(destination, temporary, () => new OutputFile(destination, directory, temporary, replace, new FileStream(temporary, options)));
     }
 
     /// <summary>Writes at an offset. Several threads may, each at its own.</summary>
@@ -97,7 +98,7 @@ internal sealed class OutputFile : IDisposable
         }
         catch (Exception exception) when (StorageFailure.Is(exception))
         {
-            throw Refused(exception, _destination);
+            throw Refused(exception, _destination, _temporary);
         }
     }
 
@@ -111,7 +112,7 @@ internal sealed class OutputFile : IDisposable
     }
 
     /// <summary>Sees that all of it is on the disk.</summary>
-    internal void Sync() => _ = Guarded(_destination, () =>
+    internal void Sync() => _ = Guarded(_destination, _temporary, () =>
     {
         RandomAccess.FlushToDisk(_stream.SafeFileHandle);
         return true;
@@ -124,7 +125,7 @@ internal sealed class OutputFile : IDisposable
     internal void Publish()
     {
         _stream.Dispose();
-        _published = Guarded(_destination, () =>
+        _published = Guarded(_destination, _temporary, () =>
         {
             if (!_replace)
             {
@@ -155,7 +156,7 @@ internal sealed class OutputFile : IDisposable
         }
     }
 
-    private static T Guarded<T>(string destination, Func<T> work)
+    private static T Guarded<T>(string destination, string temporary, Func<T> work)
     {
         try
         {
@@ -163,12 +164,16 @@ internal sealed class OutputFile : IDisposable
         }
         catch (Exception exception) when (StorageFailure.Is(exception))
         {
-            throw Refused(exception, destination);
+            throw Refused(exception, destination, temporary);
         }
     }
 
-    private static KmsException Refused(Exception cause, string destination) =>
-        StorageFailure.Of(cause, $"'{destination}' cannot be written", destination);
+    // The temporary's name means nothing to anybody.
+    private static KmsException Refused(Exception cause, string destination, string temporary) => new(
+        KmsErrorCode.KmsStorage,
+        $"'{destination}' cannot be written: {cause.Message.Replace(temporary, destination, StringComparison.Ordinal)}",
+        destination,
+        innerException: cause);
 
     private static KmsException Exists(string destination) =>
         new(KmsErrorCode.KmsConflict, $"'{destination}' exists, and was left as it is.", destination);
