@@ -23,7 +23,6 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Wipe();
         lock (_gate)
         {
             _disposed = true;
@@ -56,11 +55,6 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
                 _stop.Cancel();
             }
         }
-    }
-
-    /// <summary>Wipes what secrets the cmdlet was given, at the end of the pipeline however that came.</summary>
-    private protected virtual void Wipe()
-    {
     }
 
     /// <summary>Waits on the pipeline thread, which is what a cmdlet is for; the engines never need this thread.</summary>

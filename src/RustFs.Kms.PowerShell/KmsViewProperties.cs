@@ -257,10 +257,6 @@ public static partial class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string Outcome(PSObject? item) => $"{Message(item)} {Repair(item)}".TrimEnd();
 
-    /// <summary>The path.</summary>
-    /// <param name="item">The object that is shown.</param>
-    public static string Path(PSObject? item) => Text(item, nameof(Path));
-
     /// <summary>Where the keys are: the directory, the address, the region.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Place(PSObject? item) =>

@@ -40,7 +40,7 @@ internal static partial class Strings
     internal static string PassphraseDisposed(string parameter) =>
         $"The secure string of -{parameter} was disposed of, and holds no passphrase any more. Make it anew.";
 
-    internal static string NoDefaultKey(string connection) =>
+    internal static string NoKeyToProtectWith(string connection) =>
         $"Which key? Give -KeyId: the KMS behind {Name(connection)} has no default key.";
 
     internal static string NoRecipient(string type) =>
