@@ -126,7 +126,7 @@ try {
     Show-Step 'Upload it, with the wrapped data key in the metadata'
     $wrap = $protected.Wraps | Where-Object { $_.Kind -eq 'Kms' }
     $put = ConvertTo-S3Object Model.PutObjectRequest @{ BucketName = $bucket; Key = 'photo.raw.kms'; FilePath = $protected.Destination }
-    $put.Metadata.Add($blobName, [Convert]::ToBase64String($wrap.CiphertextBlob))
+    $put.Metadata.Add($blobName, $wrap.CiphertextBlobBase64)
     $put.Metadata.Add($keyName, $wrap.KeyId)
     $null = $s3.PutObjectAsync($put).GetAwaiter().GetResult()
     [IO.File]::Delete($protected.Destination)
@@ -144,7 +144,7 @@ try {
 
     $envelope = Get-KmsEnvelope $fetched
     $envelope | Out-Host
-    Assert-Step ($blob -eq [Convert]::ToBase64String(($envelope.Wraps | Where-Object { $_.Kind -eq 'Kms' }).CiphertextBlob)) 'the metadata and the file hold the same wrapped data key'
+    Assert-Step ($blob -eq ($envelope.Wraps | Where-Object { $_.Kind -eq 'Kms' }).CiphertextBlobBase64) 'the metadata and the file hold the same wrapped data key'
 
     Show-Step 'Open it with the recovery key'
     $opened = Unprotect-KmsFile $fetched -RecoveryKeyFile $recovery.Path -EncryptionContext $context -PassThru

@@ -50,8 +50,8 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsAuthentication, AboutARecoveryKey,
             "Give the passphrase of the recovery key with -RecoveryKeyPassphrase. The recovery key", ShowFile),
         For(KmsErrorCode.KmsAuthentication, AboutAFile,
-            "Bring one of the ways that the message names: connect to the key directory of the KMS key, or give -RecoveryKeyFile or -Passphrase. " +
-            "More about the ways in", ShowEnvelope),
+            "Bring one of the ways that the message names: connect to the key directory of the KMS key, or give -RecoveryKeyFile, -Passphrase or " +
+            "-AskPassphrase. More about the ways in", ShowEnvelope),
         For(KmsErrorCode.KmsIntegrity, AboutAFile,
             "If what was given is right, get the file anew from where it is kept, and see with what it opens", ShowEnvelope),
         For(KmsErrorCode.KmsNotFound, AboutAPath, "Check that path", ShowFile),

@@ -23,7 +23,6 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Wipe();
         lock (_gate)
         {
             _disposed = true;
@@ -58,11 +57,6 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Wipes what secrets the cmdlet was given, at the end of the pipeline however that came.</summary>
-    private protected virtual void Wipe()
-    {
-    }
-
     /// <summary>Waits on the pipeline thread, which is what a cmdlet is for; the engines never need this thread.</summary>
     private protected static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
 
@@ -93,7 +87,7 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     private protected bool ShouldProceed(string target, string action, bool force = false) =>
         (force && !IsWhatIf()) || ShouldProcess(target, action);
 
-    /// <summary>Writes verbose lines about what a server was asked since the last time, and warnings of what it showed.</summary>
+    /// <summary>Tells what a server was asked since the last time, and what was noted on the way.</summary>
     private protected void WriteRequests(KmsConnection connection)
     {
         foreach (KmsRequestLogEntry request in ConnectionState.Current.EndpointOf(connection)?.Log.Take() ?? [])

@@ -40,7 +40,7 @@ internal static partial class Strings
     internal static string PassphraseDisposed(string parameter) =>
         $"The secure string of -{parameter} was disposed of, and holds no passphrase any more. Make it anew.";
 
-    internal static string NoDefaultKeyToWrap(string connection) =>
+    internal static string NoKeyToProtectWith(string connection) =>
         $"Which key? Give -KeyId: the KMS behind {Name(connection)} has no default key.";
 
     internal static string NoRecipient(string type) =>
@@ -96,7 +96,7 @@ internal static partial class Strings
         KmsFileStage.Opening => "Opening",
         KmsFileStage.Copying => "Copying",
         _ => "Reading back and comparing",
-    } + $" {Name(progress.Path)}";
+    } + $" {Name(Path.GetFileName(progress.Path))}"; // a whole path would push the rate out of a narrow window
 
     internal static string FileStatus(KmsFileProgress progress) =>
         $"{KmsView.Size(progress.BytesDone)} of {KmsView.Size(progress.BytesTotal)}, {KmsView.Size((long)progress.BytesPerSecond)}/s";

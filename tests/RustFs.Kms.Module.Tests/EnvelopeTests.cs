@@ -235,20 +235,6 @@ public sealed class EnvelopeTests
     }
 
     [Fact]
-    public void The_topic_ships_and_says_the_same_in_both_places()
-    {
-        string shipped = File.ReadAllText(Path.Combine(StagedModule.Folder, "en-US", "about_RustFsKms_Envelopes.help.txt"));
-        string written = File.ReadAllText(Path.Combine(ConsoleProcess.RepositoryRoot, "docs", "about_RustFsKms_Envelopes.md"));
-        Assert.Equal(Words(written.Replace("```powershell", string.Empty, StringComparison.Ordinal).Replace("```", string.Empty, StringComparison.Ordinal).Replace("#", string.Empty, StringComparison.Ordinal)), Words(shipped));
-        Assert.All(shipped.Split('\n'), line => Assert.InRange(line.Length, 0, 90));
-        using var session = new FileSession();
-        Assert.All(
-            System.Text.RegularExpressions.Regex.Matches(shipped, @"\b[A-Z][a-z]+-Kms\w*").Select(match => match.Value).Distinct(),
-            name => Assert.NotEmpty(session.Require($"Get-Command {name}")));
-        static string[] Words(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-    }
-
-    [Fact]
     public async Task The_third_tour_goes_to_S3_and_back_and_leaves_nothing_behind()
     {
         (int exitCode, string output, string error) = await ConsoleProcess.FinishAsync(

@@ -37,6 +37,9 @@ public sealed record KmsEnvelopeWrap
     /// <summary>Kms: the wrapped data key.</summary>
     public byte[]? CiphertextBlob { get; init; }
 
+    /// <summary><see cref="CiphertextBlob"/> as standard Base64.</summary>
+    public string? CiphertextBlobBase64 => CiphertextBlob is null ? null : Convert.ToBase64String(CiphertextBlob);
+
     /// <summary>Kms: the encryption context of the data key; empty for the others.</summary>
     public IReadOnlyDictionary<string, string> EncryptionContext { get; init; } = KmsKey.NoTags;
 

@@ -127,7 +127,7 @@ public sealed class ProtectKmsFileCommand : KmsFileMakingCmdlet
 
     private protected override string Done(KmsFileResult result) => Strings.Protected(result);
 
-    private protected override void Wipe() => _wrapping.Passphrase?.Dispose();
+    private protected override void DisposeSecrets() => _wrapping.Passphrase?.Dispose();
 
     private KmsEnvelopeWrapping Wrapping()
     {

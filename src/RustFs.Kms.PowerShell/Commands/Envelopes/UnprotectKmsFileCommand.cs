@@ -117,5 +117,5 @@ public sealed class UnprotectKmsFileCommand : KmsFileMakingCmdlet
 
     private protected override string Done(KmsFileResult result) => Strings.Opened(result);
 
-    private protected override void Wipe() => OpeningInput.Wipe(_opening);
+    private protected override void DisposeSecrets() => OpeningInput.Wipe(_opening);
 }

@@ -148,7 +148,7 @@ public sealed class UpdateKmsEnvelopeCommand : KmsFileCmdlet
         }
     }
 
-    private protected override void Wipe()
+    private protected override void DisposeSecrets()
     {
         _added.Passphrase?.Dispose();
         OpeningInput.Wipe(_opening);
