@@ -75,9 +75,9 @@ function Get-RandomMasterKey {
     $key
 }
 
-# No cmdlet makes buckets. The emulator keeps them over a restart, so an unsigned run of it makes one.
+# No cmdlet makes buckets. The emulator keeps them over a restart, so an unsigned run of it (on purpose, hence no warning) makes one.
 function Initialize-Bucket([string] $Name, [string] $Directory, [securestring] $MasterKey) {
-    $emulator = Start-KmsEmulator -KeyDirectory $Directory -MasterKey $MasterKey -AllowAnonymous
+    $emulator = Start-KmsEmulator -KeyDirectory $Directory -MasterKey $MasterKey -AllowAnonymous -WarningAction SilentlyContinue
     $client = [Net.Http.HttpClient]::new()
     try {
         $client.PutAsync("$($emulator.Endpoint)$Name", $null).GetAwaiter().GetResult().EnsureSuccessStatusCode() | Out-Null

@@ -22,7 +22,7 @@ internal static class KmsBackends
             () =>
             {
                 (KeyStore store, IReadOnlyList<string> warnings) = KeyStoreOpener.Open(options, cancellationToken);
-                return (new LocalKmsBackend(store, TimeProvider.System, options.ConnectionName), warnings);
+                return (new LocalKmsBackend(store, options.Clock, options.ConnectionName, options.ServiceConfiguration), warnings);
             },
             cancellationToken);
 
@@ -61,7 +61,7 @@ internal static class KmsBackends
         {
             if (asksNow)
             {
-                _ = await backend.DialectAsync(cancellationToken).ConfigureAwait(false);
+                await backend.ConnectAsync(cancellationToken).ConfigureAwait(false);
             }
 
             return (backend, [.. EndpointRules.Warnings(options), .. new[] { channel.Clock.Describe() }.OfType<string>()]);
@@ -130,6 +130,6 @@ internal static class KmsBackends
             options,
             OpenKeyDirectoryAsync,
             (directory, _) => Task.FromResult<IKmsBackups>(new LocalRestore(
-                new LocalBackups(directory.Path, directory.MasterKey, directory.Backup!, TimeProvider.System, directory.ConnectionName))),
+                new LocalBackups(directory.Path, directory.MasterKey, directory.Backup!, directory.Clock, directory.ConnectionName))),
             cancellationToken).ConfigureAwait(false);
 }

@@ -7,14 +7,13 @@ namespace RustFs.Kms.PowerShell;
 internal sealed class ConfigurationChange : IDisposable
 {
     private readonly KmsConfiguration _read;
-    private readonly KmsConfigurationRequest _request;
 
     private ConfigurationChange(
         KmsConnection connection, KmsConfiguration read, KmsConfigurationRequest request, IReadOnlyList<string> differences)
     {
         Connection = connection;
         _read = read;
-        _request = request;
+        Request = request;
         Differences = differences;
     }
 
@@ -24,7 +23,10 @@ internal sealed class ConfigurationChange : IDisposable
     /// <summary>What changes, each as name, old and new value; never a secret.</summary>
     internal IReadOnlyList<string> Differences { get; }
 
-    public void Dispose() => _request.Dispose();
+    /// <summary>The whole that is sent.</summary>
+    internal KmsConfigurationRequest Request { get; }
+
+    public void Dispose() => Request.Dispose();
 
     /// <summary>Merges what was given into what was read.</summary>
     /// <param name="connection">Where.</param>
@@ -45,6 +47,7 @@ internal sealed class ConfigurationChange : IDisposable
             throw new KmsException(KmsErrorCode.KmsNotConfigured, Strings.NothingToUpdate(read.BackendText));
         }
 
+        RequireWholeLogin(given);
         RequireSecrets(read, given, carriesSecrets);
         ConfigurationSettings whole = ConfigurationReader.ReadConfiguration(read);
         List<string> differences = [.. given.Names.Select(name => Difference(name, whole.Get(name), given.Get(name))).OfType<string>()];
@@ -72,11 +75,25 @@ internal sealed class ConfigurationChange : IDisposable
             throw new KmsException(KmsErrorCode.KmsConfigurationChanged, Strings.ConfigurationChangedMeanwhile);
         }
 
-        return await Connection.Backend.ReconfigureAsync(_request, cancellationToken).ConfigureAwait(false);
+        return await Connection.Backend.ReconfigureAsync(Request, cancellationToken).ConfigureAwait(false);
     }
 
     private static bool IsVault(KmsConfiguration configuration) =>
         configuration.Backend is KmsBackendType.VaultKv2 or KmsBackendType.VaultTransit;
+
+    /// <summary>Refuses a part of a way to log in: the server shows none of the others, and what is left out it forgets.</summary>
+    private static void RequireWholeLogin(ConfigurationSettings given)
+    {
+        string[] parts =
+        [
+            nameof(KmsConfigurationRequest.LoginMount), nameof(KmsConfigurationRequest.JwtPath),
+            nameof(KmsConfigurationRequest.PollIntervalSeconds), nameof(KmsConfigurationRequest.RefreshSafetyWindowSeconds),
+        ];
+        if (given.Login is null && parts.FirstOrDefault(part => given.Get(part) is not null) is string part)
+        {
+            throw new KmsException(KmsErrorCode.KmsUsage, Strings.PartOfALogin(part), part);
+        }
+    }
 
     /// <summary>Refuses, with the list, when secrets would be lost that the server neither shows nor keeps.</summary>
     private static void RequireSecrets(KmsConfiguration read, ConfigurationSettings given, bool carriesSecrets)

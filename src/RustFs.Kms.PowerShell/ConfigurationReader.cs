@@ -39,6 +39,8 @@ internal static class ConfigurationReader
         ["ROLE"] = nameof(KmsConfigurationRequest.KubernetesRole),
         ["JWTPATH"] = nameof(KmsConfigurationRequest.JwtPath),
         ["PATH"] = nameof(KmsConfigurationRequest.TokenFile),
+        ["POLLINTERVALSECS"] = nameof(KmsConfigurationRequest.PollIntervalSeconds),
+        ["REFRESHSAFETYWINDOWSECS"] = nameof(KmsConfigurationRequest.RefreshSafetyWindowSeconds),
     };
 
     /// <summary>The settings of a JSON file, or of a PowerShell data file.</summary>

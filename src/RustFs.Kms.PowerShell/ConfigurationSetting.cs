@@ -56,6 +56,8 @@ internal sealed record ConfigurationSetting(string Name, ConfigurationValue Valu
         new(nameof(KmsConfigurationRequest.JwtPath), ConfigurationValue.Text),
         new(nameof(KmsConfigurationRequest.LoginMount), ConfigurationValue.Text),
         new(nameof(KmsConfigurationRequest.TokenFile), ConfigurationValue.Text),
+        new(nameof(KmsConfigurationRequest.PollIntervalSeconds), ConfigurationValue.Number),
+        new(nameof(KmsConfigurationRequest.RefreshSafetyWindowSeconds), ConfigurationValue.Number),
         new(nameof(KmsConfigurationRequest.Region), ConfigurationValue.Text),
         new(nameof(KmsConfigurationRequest.EndpointUrl), ConfigurationValue.Text),
     ];

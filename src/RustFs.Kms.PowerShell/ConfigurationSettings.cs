@@ -107,6 +107,8 @@ internal sealed class ConfigurationSettings : IDisposable
             JwtPath = Text(nameof(KmsConfigurationRequest.JwtPath)),
             LoginMount = Text(nameof(KmsConfigurationRequest.LoginMount)),
             TokenFile = Text(nameof(KmsConfigurationRequest.TokenFile)),
+            PollIntervalSeconds = Number(nameof(KmsConfigurationRequest.PollIntervalSeconds)),
+            RefreshSafetyWindowSeconds = Number(nameof(KmsConfigurationRequest.RefreshSafetyWindowSeconds)),
             Region = Text(nameof(KmsConfigurationRequest.Region)),
             EndpointUrl = Text(nameof(KmsConfigurationRequest.EndpointUrl)),
             MasterKey = (KmsSecret?)Get(nameof(KmsConfigurationRequest.MasterKey)),

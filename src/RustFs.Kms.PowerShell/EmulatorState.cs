@@ -47,9 +47,22 @@ internal sealed class EmulatorState
 
     private void CloseAll()
     {
+        var failures = new List<Exception>();
         foreach (KmsEmulator emulator in All)
         {
-            Close(emulator);
+            try
+            {
+                Close(emulator);
+            }
+            catch (Exception exception)
+            {
+                failures.Add(exception); // no reason to leave the others running
+            }
+        }
+
+        if (failures.Count > 0)
+        {
+            throw new AggregateException(failures);
         }
     }
 }

@@ -51,6 +51,7 @@ internal sealed class EndpointInput : IDisposable
     {
         var defaults = new KmsEndpointOptions { Endpoint = Endpoint };
         TimeSpan timeout = Seconds(nameof(_cmdlet.TimeoutSeconds), _cmdlet.TimeoutSeconds) ?? defaults.Timeout;
+        int retries = (int?)Given(nameof(_cmdlet.RetryCount), (object?)_cmdlet.RetryCount) ?? defaults.RetryCount;
         return defaults with
         {
             Region = ResolveRegion() ?? defaults.Region,
@@ -58,8 +59,8 @@ internal sealed class EndpointInput : IDisposable
             Generation = ResolveGeneration(),
             ConnectTimeout = Seconds(nameof(_cmdlet.ConnectTimeoutSeconds), _cmdlet.ConnectTimeoutSeconds) ?? defaults.ConnectTimeout,
             Timeout = timeout,
-            TryTimeout = timeout < defaults.TryTimeout ? timeout : defaults.TryTimeout,
-            RetryCount = (int?)Given(nameof(_cmdlet.RetryCount), (object?)_cmdlet.RetryCount) ?? defaults.RetryCount,
+            TryTimeout = TimeSpan.FromTicks(Math.Min(timeout.Ticks, Math.Max(defaults.TryTimeout.Ticks, timeout.Ticks / (retries + 1)))),
+            RetryCount = retries,
             CertificateAuthorities = ResolveAuthorities(),
             CertificateThumbprint = Given(nameof(_cmdlet.CertificateThumbprint), _cmdlet.CertificateThumbprint),
             SkipCertificateCheck = Given(nameof(_cmdlet.SkipCertificateCheck), _cmdlet.SkipCertificateCheck ? "yes" : null) is not null,
@@ -102,6 +103,21 @@ internal sealed class EndpointInput : IDisposable
         }
     }
 
+    /// <summary>An address as it may be shown: without what may be a secret in it, wherever somebody put one.</summary>
+    internal static string Shown(string address)
+    {
+        int start = address.IndexOf("://", StringComparison.Ordinal) is >= 0 and int found ? found + 3 : 0;
+        string named = address[..start] + address[(Math.Max(address.LastIndexOf('@') + 1, start))..];
+        return named.IndexOfAny(['?', '#']) is >= 0 and int end ? named[..end] : named;
+    }
+
+    private static Uri Bare(Uri address, string parameter, string instead)
+    {
+        Refuse(address.UserInfo.Length > 0, Strings.SecretInAddress(parameter, instead));
+        Refuse(address.Query.Length > 0 || address.Fragment.Length > 0, Strings.QueryInAddress(parameter));
+        return address;
+    }
+
     private Uri ResolveEndpoint()
     {
         (Uri? uri, string text, string source) = _cmdlet.Endpoint is Uri given
@@ -115,8 +131,8 @@ internal sealed class EndpointInput : IDisposable
 
         // "localhost:9000" is an address of the scheme "localhost", and "server" none at all: both are meant as something else.
         return uri is { IsAbsoluteUri: true } && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
-            ? uri
-            : throw new KmsException(KmsErrorCode.KmsUsage, Strings.NotAnEndpoint(text), text);
+            ? Bare(uri, nameof(Endpoint), nameof(_cmdlet.Credential))
+            : throw new KmsException(KmsErrorCode.KmsUsage, Strings.NotAnEndpoint(Shown(text)), Shown(text));
     }
 
     private static Uri? Parse(string text) => Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) ? uri : null;
@@ -209,8 +225,8 @@ internal sealed class EndpointInput : IDisposable
         }
 
         return proxy.IsAbsoluteUri
-            ? new WebProxy(proxy) { Credentials = _cmdlet.ProxyCredential?.GetNetworkCredential() }
-            : throw new KmsException(KmsErrorCode.KmsUsage, Strings.NotAnEndpoint(proxy.OriginalString), proxy.OriginalString);
+            ? new WebProxy(Bare(proxy, nameof(_cmdlet.Proxy), nameof(_cmdlet.ProxyCredential))) { Credentials = _cmdlet.ProxyCredential?.GetNetworkCredential() }
+            : throw new KmsException(KmsErrorCode.KmsUsage, Strings.NotAnEndpoint(Shown(proxy.OriginalString)), Shown(proxy.OriginalString));
     }
 
     private TimeSpan? Seconds(string name, int? seconds) =>

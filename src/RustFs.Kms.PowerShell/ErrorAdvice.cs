@@ -87,6 +87,9 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "A restore needs a stopped KMS and an empty key directory. See where it goes with Get-KmsBackup, and stop the KMS", "Stop-KmsService{at}"),
         For(KmsErrorCode.KmsConflict, By("Stop-KmsRestore", "Backup-KmsKeyStore"), "See how things are", "Get-KmsBackup{at}"),
         For(KmsErrorCode.KmsConflict, By("Update-KmsConfiguration", "Reset-KmsService"), "See what is configured", "Get-KmsConfiguration{at}"),
+        For(KmsErrorCode.KmsConflict, By("Start-KmsEmulator"),
+            "Another program has the port, or another emulator the directory. Leave -Port out for a free one, or stop what this session started",
+            "Get-KmsEmulator"),
         For(KmsErrorCode.KmsConflict, null, "Somebody else changed it in between. Look at it, then try again", ShowKey),
 
         For(KmsErrorCode.KmsPreconditionFailed, AboutTheStore,
@@ -127,6 +130,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "is one of these", ShowKeys),
 
         For(KmsErrorCode.KmsStorage, AboutAnotherFile, "Check that path and its permissions", ShowFile),
+        For(KmsErrorCode.KmsStorage, By("Start-KmsEmulator"), "Check that path and its permissions", ShowFile),
         For(KmsErrorCode.KmsStorage, null, "Check free space, permissions and the mount, then look at the store", "{verify}"),
         For(KmsErrorCode.KmsTimeout, Opening, "Try again when nobody else changes the directory", "Connect-Kms -KeyDirectory {directory}{bare}"),
         For(KmsErrorCode.KmsTimeout, By("Wait-KmsService"), "See how the KMS is, and look into the server's log", ShowStatus),
@@ -137,14 +141,16 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "Look before you try again", "Get-KmsBackup{at}"),
         For(KmsErrorCode.KmsOutcomeUnknown, By("Set-KmsBucketEncryption", "Remove-KmsBucketEncryption"),
             "Look before you try again", "Get-KmsBucketEncryption {bucket}{at}"),
+        For(KmsErrorCode.KmsOutcomeUnknown, By("Set-KmsConfiguration", "Update-KmsConfiguration"), "Look before you try again", "Get-KmsConfiguration{at}"),
+        For(KmsErrorCode.KmsOutcomeUnknown, By("Clear-KmsCache"), "Do it again: twice does no harm", "Clear-KmsCache{at}"),
         For(KmsErrorCode.KmsOutcomeUnknown, WithKey, "Look before you try again", ShowKey),
         For(KmsErrorCode.KmsOutcomeUnknown, AboutTheService, "Look before you try again", ShowStatus),
         For(KmsErrorCode.KmsOutcomeUnknown, null, "Look before you try again", ShowKeys),
 
         For(KmsErrorCode.KmsNetwork, null, "See how far the way to the server leads", "{check}"),
         For(KmsErrorCode.KmsTls, null,
-            "Trust the authority that issued the server's certificate with -CaCertificate, or pin the certificate with -CertificateThumbprint. " +
-            "See what is wrong with it", "{check}"),
+            "If it is the certificate, trust the authority that issued it with -CaCertificate, or pin it with -CertificateThumbprint. " +
+            "See what is wrong", "{check}"),
         For(KmsErrorCode.KmsClockSkew, null,
             "Set the clock that is wrong: a signature holds for 15 minutes. See how far the clocks are apart", "{check}"),
         For(KmsErrorCode.KmsProtocol, null, "Check that the address is a RustFS server's and not a console's or a proxy's", "{check}"),
@@ -155,6 +161,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "Configure the KMS and start it", "Set-KmsConfiguration -KeyDirectory '<path on the server>' -Start{at}"),
         For(KmsErrorCode.KmsNotRunning, null, "Start the KMS", "Start-KmsService -Wait{at}"),
         For(KmsErrorCode.KmsUnhealthy, By("Assert-KmsHealth"), "See every check", "Test-KmsHealth{at}"),
+        For(KmsErrorCode.KmsUnhealthy, By("Start-KmsService"), "Look into the server's log, and restart the KMS", "Restart-KmsService -Wait{at}"),
         For(KmsErrorCode.KmsUnhealthy, null, "See what is wrong, and look into the server's log", ShowStatus),
         For(KmsErrorCode.KmsServerError, null, "Look for the request id in the server's log, and see how the KMS is", ShowStatus),
 

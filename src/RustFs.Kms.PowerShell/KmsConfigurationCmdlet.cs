@@ -106,6 +106,18 @@ public abstract class KmsConfigurationCmdlet : KmsServiceCmdlet
     [ValidateNotNullOrEmpty]
     public virtual string? TokenFile { get; set; }
 
+    /// <summary>Vault, token file: how often the server looks at the file, in seconds: 1 to 86400.</summary>
+    [Parameter(ParameterSetName = VaultKv2Set)]
+    [Parameter(ParameterSetName = VaultTransitSet)]
+    [ValidateRange(1, MaximumSeconds)]
+    public virtual long? PollIntervalSeconds { get; set; }
+
+    /// <summary>Vault, all but a token: how long before its end the server renews a login, in seconds: 0 to 86400.</summary>
+    [Parameter(ParameterSetName = VaultKv2Set)]
+    [Parameter(ParameterSetName = VaultTransitSet)]
+    [ValidateRange(0, MaximumSeconds)]
+    public virtual long? RefreshSafetyWindowSeconds { get; set; }
+
     /// <summary>Vault: the namespace.</summary>
     [Parameter(ParameterSetName = VaultKv2Set)]
     [Parameter(ParameterSetName = VaultTransitSet)]
@@ -227,12 +239,30 @@ public abstract class KmsConfigurationCmdlet : KmsServiceCmdlet
         }
     }
 
+    /// <summary>The connections that could take a configuration; for each other one there is an error record, and nothing was changed.</summary>
+    private protected List<KmsConnection> Able(IReadOnlyList<KmsConnection> connections, KmsConfigurationRequest request)
+    {
+        var able = new List<KmsConnection>();
+        Run(
+            connections,
+            "CheckConfiguration",
+            null,
+            async (connection, token) =>
+            {
+                await connection.Backend.CheckConfigurationAsync(request, token).ConfigureAwait(false);
+                return true;
+            },
+            (connection, _) => able.Add(connection));
+        return able;
+    }
+
     private static void ForgetLogin(ConfigurationSettings settings)
     {
         string[] parts =
         [
             nameof(KmsConfigurationRequest.Login), nameof(KmsConfigurationRequest.LoginSecret), nameof(RoleId), nameof(SecretIdFile),
-            nameof(KubernetesRole), nameof(JwtPath), nameof(LoginMount), nameof(TokenFile),
+            nameof(KubernetesRole), nameof(JwtPath), nameof(LoginMount), nameof(TokenFile), nameof(PollIntervalSeconds),
+            nameof(RefreshSafetyWindowSeconds),
         ];
         Array.ForEach(parts, part => settings.Put(part, null));
     }

@@ -8,6 +8,7 @@ public sealed class KmsEmulator
 {
     private readonly IKmsEmulator _emulator;
     private readonly EmulatorSecrets _secrets;
+    private int _closed;
 
     internal KmsEmulator(IKmsEmulator emulator, PSCredential credential, EmulatorSecrets secrets)
     {
@@ -36,16 +37,15 @@ public sealed class KmsEmulator
     public DateTimeOffset StartedAt { get; }
 
     /// <summary>Whether it listens; its KMS may be stopped all the same.</summary>
-    public bool IsRunning { get; private set; } = true;
+    public bool IsRunning => Volatile.Read(ref _closed) == 0;
 
     /// <summary>The endpoint, so that an emulator in a string reads as its address.</summary>
     public override string ToString() => Endpoint.ToString();
 
     internal async ValueTask CloseAsync()
     {
-        if (IsRunning)
+        if (Interlocked.Exchange(ref _closed, 1) == 0)
         {
-            IsRunning = false;
             try
             {
                 await _emulator.DisposeAsync().ConfigureAwait(false);

@@ -114,7 +114,10 @@ public abstract class KmsEndpointCmdlet : KmsCmdletBase
     [ValidateRange(1, MaximumSeconds)]
     public int? ConnectTimeoutSeconds { get; set; }
 
-    /// <summary>How long an operation may take with all its tries, in seconds: 1 to 86400, and 100 when nothing is said.</summary>
+    /// <summary>
+    /// How long a request may take with all its tries, in seconds: 1 to 86400, and 100 when nothing is said. What changes something
+    /// is tried once and has all of it; backups and restores of large stores may need more.
+    /// </summary>
     [Parameter(ParameterSetName = EndpointSet)]
     [ValidateRange(1, MaximumSeconds)]
     public int? TimeoutSeconds { get; set; }

@@ -46,8 +46,9 @@ internal sealed record ServiceReset(KmsConfigurationRequest Request, ServiceGoal
         }
         catch (KmsException exception)
         {
+            string how = exception.Code == KmsErrorCode.KmsOutcomeUnknown ? Strings.LeftUnknown : left;
             throw new KmsException(
-                exception.Code, Strings.ResetFailed(number, name, exception.Message, left), exception.Target, exception.Fault, exception)
+                exception.Code, Strings.ResetFailed(number, name, exception.Message, how), exception.Target, exception.Fault, exception)
             {
                 RequestId = exception.RequestId,
                 HttpStatus = exception.HttpStatus,

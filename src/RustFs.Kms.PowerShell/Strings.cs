@@ -77,8 +77,13 @@ internal static partial class Strings
     internal const string ConfigurationChangedMeanwhile = "Somebody else changed the configuration since it was read. Nothing was sent.";
     internal const string NoBuckets = "This connection leads to a key directory, which has no buckets.";
     internal const string KeyWithoutSseKms = "SSE-S3 takes no key. Leave -KeyId out, or choose -Algorithm SseKms.";
+    internal static string RunsWithProblem(KmsStatus status) =>
+        $"The KMS was started before, and is not as it should be: {status.State}{(status.Problem is null ? string.Empty : $" ({status.Problem.TrimEnd('.')})")}. " +
+        "A start leaves it so; a restart does not.";
+
     internal const string RunsAlready = "The KMS runs already and is left alone.";
     internal const string ResetActivity = "Resetting the KMS";
+    internal const string LeftUnknown = "How that left the KMS is not known, and the steps after it were not begun.";
     internal const string LeftAsItWas = "Nothing was changed.";
     internal const string LeftStopped = "The KMS was stopped, and has the configuration that it had before.";
     internal const string LeftConfigured = "The KMS has the new configuration and was not started.";
@@ -218,7 +223,12 @@ internal static partial class Strings
     internal static string EmulatorOn(int port) => string.Create(
         CultureInfo.InvariantCulture, $"127.0.0.1, {(port == 0 ? "a free port" : $"port {port}")}");
 
-    internal static string EmulatorListens(string endpoint) => $"RustFS KMS emulator listens on {DisplayText.Neutralize(endpoint)}";
+    // One line, with what there is to warn of in it: with -Wait, nothing else is written.
+    internal static string EmulatorListens(string endpoint, bool isOpen) =>
+        $"RustFS KMS emulator listens on {DisplayText.Neutralize(endpoint)}" + (isOpen ? " (unsigned requests are answered too)" : string.Empty);
+
+    internal static string EmulatorIsOpen(string endpoint) =>
+        $"The emulator on {DisplayText.Neutralize(endpoint)} answers unsigned requests too: any program on this machine can use it, and any web page in its browsers.";
 
     internal static string RequestId(string id) => $" (request id {DisplayText.Neutralize(id)})";
 
@@ -233,6 +243,13 @@ internal static partial class Strings
         $"Several parameters say who asks: {Parameters(parameters)}. Give one of them.";
 
     internal static string NeedsAnother(string parameter, params string[] others) => $"-{parameter} goes with {string.Join(" or ", others.Select(other => "-" + other))} only.";
+
+    internal static string Noted(string connection, string note) => $"{DisplayText.Neutralize(connection)}: {DisplayText.Neutralize(note)}";
+
+    internal static string SecretInAddress(string parameter, string instead) =>
+        $"The address ({parameter}) holds a user name or a password; give them with -{instead}.";
+
+    internal static string QueryInAddress(string parameter) => $"The address ({parameter}) must not have a query or a fragment.";
 
     internal static string NotAnEndpoint(string text) =>
         $"{Name(text)} is no address of a server. Give scheme, host and port, such as https://rustfs.example.com:9000.";
@@ -296,6 +313,10 @@ internal static partial class Strings
     internal static string SecretsNeeded(IEnumerable<string> parameters) =>
         "The server replaces its whole configuration, and keeps no secrets that are left out. Give them again: " +
         $"{string.Join(", ", parameters)}. Nothing was sent.";
+
+    internal static string PartOfALogin(string parameter) =>
+        $"-{parameter} is a part of a way to log in to Vault, of which the server shows nothing and forgets what is left out. Give it whole, with " +
+        "-RoleId and -SecretId, -KubernetesRole or -TokenFile. Nothing was sent.";
 
     internal static string SeveralLogins(IEnumerable<string> parameters) =>
         $"Several parameters say how the server logs in to Vault: {Parameters(parameters)}. Give those of one way.";
@@ -362,14 +383,16 @@ internal static partial class Strings
     internal static string RestoreAborted(string connection, string directory) =>
         $"{DisplayText.Neutralize(connection)}: the restore into {Name(directory)} was taken back.";
 
-    internal static string ImpactUnknown(string keyId, string reason) =>
-        $"What names the key {Name(keyId)} is not known: {DisplayText.Neutralize(reason)}";
+    internal static string ImpactUnknown(string reason) => $". What names the key is not known: {DisplayText.Neutralize(reason).TrimEnd('.')}";
 
     /// <summary>What a removal would strand, as the end of a question.</summary>
     internal static string Impact(KmsKeyImpact impact) =>
-        (impact.References.Count == 0
-            ? ". Nothing that was looked at names the key"
-            : $". STILL NAMED BY {Listed(impact.References.Select(reference => reference.ToString()))}") +
+        (impact.References.Any(reference => !reference.IsUnreadable)
+            ? $". STILL NAMED BY {Listed(impact.References.Where(reference => !reference.IsUnreadable).Select(reference => reference.ToString()))}"
+            : impact.IsComplete ? ". Nothing that was looked at names the key" : ". Whether anything names the key could not be found out") +
+        (impact.References.Any(reference => reference.IsUnreadable)
+            ? $". NOT READABLE, and perhaps naming it: {Listed(impact.References.Where(reference => reference.IsUnreadable).Select(reference => reference.Id ?? reference.Kind))}"
+            : string.Empty) +
         (impact.Scanned.Count == 0 ? string.Empty : $" (looked at: {Listed(impact.Scanned)})") +
         (impact.NotScanned.Count == 0 ? string.Empty : $"; not looked at: {Listed(impact.NotScanned)}");
 

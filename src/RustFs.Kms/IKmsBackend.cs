@@ -10,6 +10,9 @@ public interface IKmsBackend : IKmsService, IKmsBackups, IAsyncDisposable
     /// <summary>What this backend leads to.</summary>
     KmsBackendKind Kind { get; }
 
+    /// <summary>The generation of the server's API; null while it is not known, and where there is no server.</summary>
+    KmsApiGeneration? ApiGeneration => null;
+
     /// <summary>What this backend can do.</summary>
     /// <param name="cancellationToken">Cancels the call.</param>
     Task<KmsCapabilities> GetCapabilitiesAsync(CancellationToken cancellationToken);

@@ -38,6 +38,17 @@ internal readonly partial record struct ZonedTime
         return new ZonedTime(text, utc, (int)(utc.Ticks % TimeSpan.TicksPerSecond) * 100, "UTC");
     }
 
+    /// <summary>The same point in time as a clock of a zone shows it, with the zone's IANA name where it has one.</summary>
+    internal ZonedTime In(TimeZoneInfo zone)
+    {
+        DateTimeOffset local = TimeZoneInfo.ConvertTime(Instant, zone);
+        string name = zone.HasIanaId ? zone.Id : TimeZoneInfo.TryConvertWindowsIdToIanaId(zone.Id, out string? iana) ? iana : local.ToString("zzz", CultureInfo.InvariantCulture);
+        string fraction = Nanoseconds == 0 ? string.Empty : "." + Nanoseconds.ToString("D9", CultureInfo.InvariantCulture).TrimEnd('0');
+        string text = local.ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture) + fraction
+            + local.ToString("zzz", CultureInfo.InvariantCulture) + $"[{name}]";
+        return new ZonedTime(text, local, Nanoseconds, name);
+    }
+
     /// <summary>Reads the zoned form or plain RFC 3339. An offset is required; the bracket is kept and not interpreted.</summary>
     internal static bool TryParse(string text, out ZonedTime time)
     {

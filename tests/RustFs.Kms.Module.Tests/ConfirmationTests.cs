@@ -59,7 +59,8 @@ public sealed class ConfirmationTests
             Assert.False(Directory.Exists(session.PathOf("new")), "a directory was made");
             Assert.Equal("test", session.Value<string>("(Get-KmsConnection).Name"));
             bool isRefused = change.Contains("-KmsKeyRotation", StringComparison.Ordinal) || change.Contains("-Due", StringComparison.Ordinal) ||
-                change.StartsWith("Restore-", StringComparison.Ordinal) || change.StartsWith("Update-KmsConfiguration", StringComparison.Ordinal);
+                change.StartsWith("Restore-", StringComparison.Ordinal) || change.StartsWith("Reset-", StringComparison.Ordinal) ||
+                change.Contains("-KmsConfiguration", StringComparison.Ordinal);
             if (!isRefused)
             {
                 Assert.Contains("What if", run.Text, StringComparison.Ordinal);

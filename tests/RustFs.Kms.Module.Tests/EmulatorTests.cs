@@ -75,11 +75,43 @@ public sealed class EmulatorTests
     }
 
     [Fact]
-    public void A_port_that_is_taken_is_an_error_and_leaves_nothing()
+    public void A_port_or_a_directory_that_cannot_be_had_is_an_error_that_says_so_and_leaves_nothing()
     {
         using var session = new ServerSession("$emulator = Start-KmsEmulator");
-        Assert.NotEmpty(session.Run("Start-KmsEmulator $emulator.Endpoint.Port").Errors);
+        object key = KmsSession.Secure("master");
+        foreach ((string id, string advice, string script) in new[]
+        {
+            ("KmsConflict", "Get-KmsEmulator", "param($file, $key) Start-KmsEmulator $emulator.Endpoint.Port"),
+            ("KmsStorage", "Get-Item -LiteralPath '", "param($file, $key) Start-KmsEmulator -KeyDirectory $file -MasterKey $key"),
+        })
+        {
+            ErrorRecord error = Assert.Single(session.Run(script, typeof(EmulatorTests).Assembly.Location, key).Errors);
+            Assert.StartsWith(id + ",", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+            Assert.Contains(advice, error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        }
+
         Assert.Equal(1, session.Value<int>("@(Get-KmsEmulator).Count"));
+    }
+
+    [Fact]
+    public void That_unsigned_requests_are_answered_is_warned_about_and_otherwise_they_are_not()
+    {
+        using var session = new ServerSession("$true");
+        Assert.Equal(0, session.Value<int>("$null = Start-KmsEmulator -WarningVariable warnings; $warnings.Count"));
+        session.Run("$open = Start-KmsEmulator -AllowAnonymous -WarningVariable warnings -WarningAction SilentlyContinue");
+        Assert.Contains("answers unsigned requests too", session.Value<string>("\"$warnings\""), StringComparison.Ordinal);
+        int Status(string emulator) => session.Value<int>($"[int][Net.Http.HttpClient]::new().GetAsync(\"$({emulator}.Endpoint)rustfs/admin/v3/kms/service-status\").GetAwaiter().GetResult().StatusCode");
+        Assert.Equal((200, 403), (Status("$open"), Status("(Get-KmsEmulator)[0]")));
+    }
+
+    [Fact]
+    public void Without_a_credential_each_has_its_own_of_random_letters_and_digits()
+    {
+        using var session = new ServerSession("$all = 1..3 | ForEach-Object { Start-KmsEmulator }");
+        string[] secrets = session.Value<string>("$all.ForEach{ $_.Credential.UserName + ' ' + $_.Credential.GetNetworkCredential().Password } -join ','").Split(',');
+        Assert.All(secrets, secret => Assert.Matches("^[A-Z2-7]{20} [A-Za-z0-9]{40}$", secret));
+        Assert.Equal(3, secrets.Distinct().Count());
+        Assert.Equal(3, session.Value<string>("$all.Endpoint -join ','").Split(',').Distinct().Count());
     }
 
     [Fact]
@@ -102,6 +134,7 @@ public sealed class EmulatorTests
         using Process console = ConsoleProcess.StartProgram(
             "dotnet", ["exec", ConsoleProcess.AssemblyPath, "-NoBanner", "-Command", "Start-KmsEmulator -Running -AllowAnonymous -Wait"]);
         string line = (await console.StandardOutput.ReadLineAsync(new CancellationTokenSource(TimeSpan.FromMinutes(1)).Token))!;
+        Assert.EndsWith("/ (unsigned requests are answered too)", line, StringComparison.Ordinal);
         var endpoint = new Uri(Regex.Match(line, @"http://127\.0\.0\.1:\d+/").Value);
         using (var client = new HttpClient())
         {

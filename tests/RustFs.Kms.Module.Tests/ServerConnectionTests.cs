@@ -9,8 +9,6 @@ namespace RustFs.Kms.Module.Tests;
 [Collection(nameof(EnvironmentTestGroup))]
 public sealed class ServerConnectionTests
 {
-    private const string SecretText = "canary-secret-key-0123456789";
-
     [Fact]
     public void An_emulator_connects_from_the_pipeline_and_says_where_everything_came_from()
     {
@@ -47,7 +45,7 @@ public sealed class ServerConnectionTests
     [InlineData("Test-KmsConnection -Endpoint http://127.0.0.1:1 -Credential $credential -ProfileName p", "-Credential, -ProfileName")]
     public void What_cannot_be_meant_is_refused_clearly(string script, string why)
     {
-        using var host = new Environs([], "$credential = [pscredential]::new('key', $secret)");
+        using var host = new CleanEnvironment([], "$credential = [pscredential]::new('key', $secret)");
         HostRun run = host.Session.Run(script);
         ErrorRecord error = Assert.Single(run.Errors);
         Assert.StartsWith("KmsUsage,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
@@ -58,13 +56,13 @@ public sealed class ServerConnectionTests
     [Fact]
     public void The_environment_is_asked_in_its_order_and_never_mixed()
     {
-        using var host = new Environs(
+        using var host = new CleanEnvironment(
             new()
             {
                 ["AWS_ACCESS_KEY_ID"] = "aws",
                 ["AWS_SECRET_ACCESS_KEY"] = "wrong",
                 ["RUSTFS_ACCESS_KEY"] = "key",
-                ["RUSTFS_SECRET_KEY"] = SecretText,
+                ["RUSTFS_SECRET_KEY"] = CleanEnvironment.SecretText,
                 ["AWS_REGION"] = "eu-west-1",
             },
             "$emulator = Start-KmsEmulator -Credential ([pscredential]::new('key', $secret))");
@@ -76,7 +74,7 @@ public sealed class ServerConnectionTests
         host.Set("RUSTFS_KMS_ACCESS_KEY", "half");
         ErrorRecord half = Assert.Single(host.Session.Run("Connect-Kms").Errors);
         Assert.Contains("RUSTFS_KMS_SECRET_KEY", half.ToString(), StringComparison.Ordinal);
-        Assert.DoesNotContain(SecretText, half.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(CleanEnvironment.SecretText, half.ToString(), StringComparison.Ordinal);
         host.Set("RUSTFS_KMS_KEY_DIR", "/keys");
         Assert.Contains("RUSTFS_KMS_KEY_DIR", Assert.Single(host.Session.Run("Connect-Kms").Errors).ToString(), StringComparison.Ordinal);
     }
@@ -84,18 +82,18 @@ public sealed class ServerConnectionTests
     [Fact]
     public void A_profile_brings_its_keys_its_endpoint_and_its_region()
     {
-        using var host = new Environs([], "$emulator = Start-KmsEmulator -Credential ([pscredential]::new('key', $secret))");
+        using var host = new CleanEnvironment([], "$emulator = Start-KmsEmulator -Credential ([pscredential]::new('key', $secret))");
         string file = Path.GetTempFileName();
         try
         {
             File.WriteAllText(
-                file, $"[mine]\naws_access_key_id = key\naws_secret_access_key = {SecretText}\nendpoint_url = {host.Session.Value<string>("\"$($emulator.Endpoint)\"")}\nregion = eu-central-1\n");
+                file, $"[mine]\naws_access_key_id = key\naws_secret_access_key = {CleanEnvironment.SecretText}\nendpoint_url = {host.Session.Value<string>("\"$($emulator.Endpoint)\"")}\nregion = eu-central-1\n");
             PSObject connection = host.Session.Require("param($file) Connect-Kms -ProfileName mine -ProfileLocation $file", file).Single();
             Assert.Equal("NotConfigured", host.Session.Value<string>("(Get-KmsStatus).State"));
             string sources = host.Session.Value<string>("($args[0].Sources.GetEnumerator() | ForEach-Object { \"$($_.Key)=$($_.Value)\" }) -join ' '", connection);
             Assert.Contains("Endpoint=AWS profile 'mine'", sources, StringComparison.Ordinal);
             Assert.Contains("Region=AWS profile 'mine'", sources, StringComparison.Ordinal);
-            Assert.DoesNotContain(SecretText, sources, StringComparison.Ordinal);
+            Assert.DoesNotContain(CleanEnvironment.SecretText, sources, StringComparison.Ordinal);
             Assert.Equal("KmsNotFound", host.Session.ErrorOf("param($file) Connect-Kms -ProfileName other -ProfileLocation $file", file));
         }
         finally
@@ -107,7 +105,7 @@ public sealed class ServerConnectionTests
     [Fact]
     public void A_stored_secret_is_read_with_the_users_own_Get_Secret()
     {
-        using var host = new Environs([], "$emulator = Start-KmsEmulator -Credential ([pscredential]::new('key', $secret))");
+        using var host = new CleanEnvironment([], "$emulator = Start-KmsEmulator -Credential ([pscredential]::new('key', $secret))");
         Assert.Contains("SecretManagement", Assert.Single(host.Session.Run("Connect-Kms -Endpoint $emulator.Endpoint -SecretName mine").Errors).ToString(), StringComparison.Ordinal);
         host.Session.Require(
             "function global:Get-Secret { param($Name, $Vault) if ($Name -eq 'mine') { [pscredential]::new('key', $global:secret) } elseif ($Name -eq 'text') { 'x' } else { throw 'no such secret' } }");
@@ -120,7 +118,7 @@ public sealed class ServerConnectionTests
     [Fact]
     public void A_wrong_secret_is_refused_and_the_check_says_at_which_step()
     {
-        using var host = new Environs([], "$emulator = Start-KmsEmulator -Credential ([pscredential]::new('key', $secret)); $other = [pscredential]::new('key', (ConvertFrom-Text 'another-secret'))");
+        using var host = new CleanEnvironment([], "$emulator = Start-KmsEmulator -Credential ([pscredential]::new('key', $secret)); $other = [pscredential]::new('key', (ConvertFrom-Text 'another-secret'))");
         ErrorRecord error = Assert.Single(host.Session.Run("Connect-Kms -Endpoint $emulator.Endpoint -Credential $other").Errors);
         Assert.StartsWith("KmsAuthentication,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
         Assert.Contains("Test-KmsConnection -Endpoint 'http://127.0.0.1:", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
@@ -136,7 +134,7 @@ public sealed class ServerConnectionTests
     [Fact]
     public void A_server_that_is_not_there_is_a_network_error_with_the_command_that_looks_closer()
     {
-        using var host = new Environs([], "$credential = [pscredential]::new('key', $secret)");
+        using var host = new CleanEnvironment([], "$credential = [pscredential]::new('key', $secret)");
         ErrorRecord error = Assert.Single(host.Session.Run("Connect-Kms -Endpoint http://127.0.0.1:1 -Credential $credential -RetryCount 0").Errors);
         Assert.StartsWith("KmsNetwork,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
         Assert.Equal(ErrorCategory.ConnectionError, error.CategoryInfo.Category);
@@ -161,48 +159,6 @@ public sealed class ServerConnectionTests
         Assert.Contains(run.Verbose, line => line.Message.Contains("GET /rustfs/admin/v3/kms/keys/app -> 200", StringComparison.Ordinal));
         string secret = session.Value<string>("$emulator.Credential.GetNetworkCredential().Password");
         Assert.All(run.Verbose, line => Assert.DoesNotContain(secret, line.Message, StringComparison.Ordinal));
-    }
-
-    /// <summary>A session with just these variables of the families that are read; what was there comes back.</summary>
-    private sealed class Environs : IDisposable
-    {
-        private static readonly string[] s_families = ["RUSTFS_", "AWS_"];
-
-        private readonly Dictionary<string, string?> _before = [];
-
-        internal Environs(Dictionary<string, string> variables, string start)
-        {
-            foreach (string name in Environment.GetEnvironmentVariables().Keys.Cast<string>().Where(name => s_families.Any(family => name.StartsWith(family, StringComparison.Ordinal))).ToArray())
-            {
-                Set(name, null);
-            }
-
-            foreach ((string name, string value) in variables)
-            {
-                Set(name, value);
-            }
-
-            Session = new ServerSession(
-                "function global:ConvertFrom-Text($text) { $s = [securestring]::new(); $text.ToCharArray() | ForEach-Object { $s.AppendChar($_) }; , $s }; " +
-                $"$global:secret = ConvertFrom-Text '{SecretText}'; {start}");
-        }
-
-        internal ServerSession Session { get; }
-
-        public void Dispose()
-        {
-            Session.Dispose();
-            foreach ((string name, string? value) in _before)
-            {
-                Environment.SetEnvironmentVariable(name, value);
-            }
-        }
-
-        internal void Set(string name, string? value)
-        {
-            _before.TryAdd(name, Environment.GetEnvironmentVariable(name));
-            Environment.SetEnvironmentVariable(name, value);
-        }
     }
 }
 

@@ -121,12 +121,39 @@ public sealed class ServerServiceTests
     public void A_reset_says_which_step_failed_and_how_it_left_the_KMS()
     {
         using var session = new ServerSession(Idle);
-        session.Require(Configure + " -Start");
-        ErrorRecord error = Assert.Single(session.Run("Reset-KmsService -KeyDirectory /elsewhere -Force").Errors);
+        ErrorRecord error = Assert.Single(session.Run("Reset-KmsService -KeyDirectory elsewhere -MasterKey $key -Force").Errors);
         Assert.Contains("Step 2 of 4 (configure)", error.ToString(), StringComparison.Ordinal);
         Assert.Contains("was stopped", error.ToString(), StringComparison.Ordinal);
-        Assert.Equal("Configured", session.Value<string>("(Get-KmsStatus).State"));
+        session.Require(Configure + " -Start");
         Assert.Equal("Running", session.Value<string>("(Reset-KmsService -KeyDirectory $emulator.KeyDirectory -Force -PassThru).State"));
+    }
+
+    [Theory]
+    [InlineData("Reset-KmsService -Force", "KmsUsage")]
+    [InlineData("Reset-KmsService -KeyDirectory /elsewhere -Force", "KmsPreconditionFailed")]
+    [InlineData("Reset-KmsService -KeyDirectory $emulator.KeyDirectory -MasterKey $key -Force", "KmsPreconditionFailed")]
+    [InlineData("Reset-KmsService -VaultKv2 -Address https://v -RoleId r -Force", "KmsUsage")]
+    [InlineData("Set-KmsConfiguration -KeyDirectory $emulator.KeyDirectory -MasterKey $key -WhatIf", "KmsPreconditionFailed")]
+    [InlineData("Set-KmsConfiguration -WhatIf", "KmsUsage")]
+    [InlineData("Update-KmsConfiguration -KeyDirectory /elsewhere -WhatIf", "KmsPreconditionFailed")]
+    [InlineData("Update-KmsConfiguration -LoginMount m -WhatIf", "KmsUsage")]
+    public void What_would_be_refused_in_any_case_stops_nothing_and_asks_nobody(string script, string id)
+    {
+        using var session = new ServerSession(Idle);
+        session.Require(Configure + " -Start");
+        int before = session.Requests().Count(request => request.StartsWith("POST", StringComparison.Ordinal));
+        Assert.DoesNotContain("What if", session.Host.RunText(script).Text, StringComparison.Ordinal);
+        Assert.Equal(id, session.ErrorOf(script));
+        Assert.Equal(before, session.Requests().Count(request => request.StartsWith("POST", StringComparison.Ordinal)));
+        Assert.Equal("Running", session.Value<string>("(Get-KmsStatus).State"));
+    }
+
+    [Fact]
+    public void An_update_takes_its_connections_from_the_pipeline()
+    {
+        using var session = new ServerSession();
+        session.Require("Get-KmsConnection | Update-KmsConfiguration -RetryAttempts 8 -Confirm:$false; 'server' | Update-KmsConfiguration -TimeoutSeconds 31 -Confirm:$false");
+        Assert.Equal("8 31", session.Value<string>("$c = Get-KmsConfiguration; \"$($c.RetryAttempts) $($c.TimeoutSeconds)\""));
     }
 
     [Fact]

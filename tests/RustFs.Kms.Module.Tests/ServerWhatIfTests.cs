@@ -11,7 +11,7 @@ public sealed class ServerWhatIfTests
     [
         "New-KmsKey new", "Add-KmsKeyTag app @{ a = 1 }", "Remove-KmsKeyTag app env", "Set-KmsKey app -Description d", "Disable-KmsKey app -Force", "Enable-KmsKey app",
         "Remove-KmsKey app -Force", "Remove-KmsKey app -Immediate -ConfirmKeyId app -Force", "Undo-KmsKeyRemoval app",
-        "Set-KmsConfiguration -KeyDirectory /keys -Start", "Update-KmsConfiguration -CacheTtlSeconds 77", "Reset-KmsService -KeyDirectory /keys -Force",
+        "Set-KmsConfiguration -KeyDirectory $emulator.KeyDirectory -Start", "Update-KmsConfiguration -CacheTtlSeconds 77", "Reset-KmsService -KeyDirectory $emulator.KeyDirectory -Force",
         "Start-KmsService -Wait -PassThru", "Stop-KmsService -Force -PassThru", "Restart-KmsService -Force -Wait", "Clear-KmsCache",
         "Set-KmsBucketEncryption photos SseKms -KeyId app -PassThru", "Remove-KmsBucketEncryption photos -Force",
         "Backup-KmsKeyStore", "Restore-KmsKeyStore tour -ConfirmBackupId tour -ConflictPolicy RestoreIntoEmptyTarget -Force", "Stop-KmsRestore -ConfirmTargetKeyDirectory /keys -Force",

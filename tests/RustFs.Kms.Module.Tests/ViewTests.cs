@@ -7,8 +7,6 @@ namespace RustFs.Kms.Module.Tests;
 /// <summary>What people see: tables that fit, and text of others that shows instead of acting.</summary>
 public sealed class ViewTests
 {
-    private const string Hostile = "\u001b[31mred\u001b]0;title\u0007\r\n##vso[task.complete result=Failed]\r::error::x ##[group]y \u202e\u009b2J \u2028end";
-
     private static readonly string[] s_commands =
         ["Get-KmsKey", "Get-KmsConnection", "Get-KmsStatus", "New-KmsDataKey app", "Test-KmsKeyStore", "Test-KmsKey app, off, nope"];
 
@@ -73,9 +71,9 @@ public sealed class ViewTests
     public void Text_of_others_never_acts_on_the_host_or_the_agent(int width)
     {
         using KmsSession session = Open(width);
-        session.Require("param($text) New-KmsKey \"1$text\" -Description $text -Tag @{ $text = $text; many = $text * 20 }", Hostile);
-        session.Require("param($text) New-KmsKey '##vso[task.complete]'; New-KmsKey '::error::x'; New-KmsKey ('x' * 200) -Description ('long ' * 400)", Hostile);
-        File.WriteAllText(Path.Combine(session.KeyDirectory, "bad\u001b[31m##vso[x]y.key"), "{\"" + Hostile);
+        session.Require("param($text) New-KmsKey \"1$text\" -Description $text -Tag @{ $text = $text; many = $text * 20 }", Harmless.Hostile);
+        session.Require("param($text) New-KmsKey '##vso[task.complete]'; New-KmsKey '::error::x'; New-KmsKey ('x' * 200) -Description ('long ' * 400)", Harmless.Hostile);
+        File.WriteAllText(Path.Combine(session.KeyDirectory, "bad\u001b[31m##vso[x]y.key"), "{\"" + Harmless.Hostile);
         foreach (string command in (string[])
                  [
                      .. s_commands, "param($text) Get-KmsKey \"1$text\" | Test-KmsKey", "param($text) New-KmsDataKey \"1$text\" -EncryptionContext @{ $text = $text }",
@@ -84,9 +82,9 @@ public sealed class ViewTests
                      "param($text) Set-KmsKey \"1$text\" -Description x -Verbose", "param($text) Remove-KmsKey \"1$text\" -Force -Verbose", "param($text) Unprotect-KmsDataKey $text",
                  ])
         {
-            HostRun run = session.Host.RunText(command, Hostile);
-            AssertHarmless(run.Text, command);
-            AssertHarmless(run.StandardErrorText, command);
+            HostRun run = session.Host.RunText(command, Harmless.Hostile);
+            Harmless.Assert(run.Text, command);
+            Harmless.Assert(run.StandardErrorText, command);
             Assert.True((run.Text + run.StandardErrorText).Length > 0, command);
             if (run.Errors.Count == 0 && !command.Contains("-WhatIf", StringComparison.Ordinal) && !command.Contains("-Verbose", StringComparison.Ordinal))
             {
@@ -103,7 +101,7 @@ public sealed class ViewTests
     public void What_was_serialized_is_shown_as_what_it_was(int depth)
     {
         using KmsSession session = Open(120);
-        session.Require("param($text) Set-KmsKey app -Description $text; Add-KmsKeyTag app @{ env = 'prod' }", Hostile);
+        session.Require("param($text) Set-KmsKey app -Description $text; Add-KmsKeyTag app @{ env = 'prod' }", Harmless.Hostile);
         File.WriteAllText(Path.Combine(session.KeyDirectory, "bad.key"), "{");
         string[] commands =
         [
@@ -121,7 +119,7 @@ public sealed class ViewTests
                 depth);
             Assert.Empty(run.Errors);
             Assert.Equal(live, run.Text);
-            AssertHarmless(run.Text, command);
+            Harmless.Assert(run.Text, command);
         }
     }
 
@@ -141,14 +139,5 @@ public sealed class ViewTests
         var session = new KmsSession(new ModuleHostOptions { Width = width }, "app", "off", "gone");
         session.Require("Disable-KmsKey off -Force; Remove-KmsKey gone -Force");
         return session;
-    }
-
-    private static void AssertHarmless(string text, string command)
-    {
-        string[] lines = text.Split(Environment.NewLine);
-        Assert.All(lines, line => Assert.DoesNotContain(line, character => char.IsControl(character) || character is '\u202e' or '\u2028'));
-        Assert.False(text.Contains("##vso[", StringComparison.OrdinalIgnoreCase) || text.Contains("##[", StringComparison.Ordinal), command + text);
-        Assert.DoesNotContain(lines, line => line.TrimStart().StartsWith("::", StringComparison.Ordinal));
-        Assert.DoesNotContain("::error::", text, StringComparison.Ordinal);
     }
 }

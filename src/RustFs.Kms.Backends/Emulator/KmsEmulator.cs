@@ -7,6 +7,11 @@ namespace RustFs.Kms.Backends.Emulator;
 /// RustFS's KMS admin API, and as much of S3 as goes with it, on loopback over a key directory. It starts as a server without
 /// KMS settings does: not configured, or with the configuration that an earlier run kept.
 /// </summary>
+/// <remarks>
+/// What a server has and this has not: Signature Version 2, Keystone, form uploads, policies (who signs may do everything, as the
+/// root user may), other nodes, a rate limit, listings of objects. Vault and AWS are configured and do not start. The probe's key
+/// is made; its round trips, which no client can see, are not.
+/// </remarks>
 internal sealed class KmsEmulator : IKmsEmulator
 {
     private const string CurrentPrefix = "/rustfs/admin/v3";
@@ -26,20 +31,21 @@ internal sealed class KmsEmulator : IKmsEmulator
     private HttpServer? _server;
     private int _disposed;
 
-    private KmsEmulator(KmsEmulatorOptions options, KeyDirectoryOpening opening, RestoreOpening restoring)
+    private KmsEmulator(KmsEmulatorOptions options, EmulatorLayout layout, KeyDirectoryOpening opening, RestoreOpening restoring)
     {
         Generation = options.Generation == KmsApiGeneration.Auto ? KmsApiGeneration.Current : options.Generation;
-        _layout = new EmulatorLayout(options.KeyDirectory);
+        _layout = layout;
         _seal = new EmulatorSeal(_layout, options.Credential);
+        _store = new BucketStore(_layout.S3, options.Clock);
         var opener = new BackendOpener(opening, restoring, options);
         _service = new EmulatorService(
             opener,
             new EmulatorStorage(_layout, _seal),
             () => OwnConfiguration(options, _layout),
+            (configuration, keyId) => KeyImpact.Of(_store, configuration, keyId).ReferencesText.Length > 0,
             options.Clock,
             Generation == KmsApiGeneration.Guide);
         _verifier = new SigV4Verifier(options.Credential, options.Clock, options.AllowAnonymous);
-        _store = new BucketStore(_layout.S3, options.Clock);
         _routes = AdminRoutes.Of(Generation, new AdminContext(_service, options with { Generation = Generation }, opener, _layout, _store));
         _buckets = new BucketHandlers(_store);
         _objects = new ObjectHandlers(_store, new ObjectCipher(_service, _seal), options.Clock);
@@ -59,11 +65,22 @@ internal sealed class KmsEmulator : IKmsEmulator
     /// <param name="opening">Opens the key directory of a Local configuration.</param>
     /// <param name="restoring">Opens it for a restore, while the service is stopped.</param>
     /// <param name="cancellationToken">Cancels the start.</param>
-    /// <exception cref="KmsException">The port is taken, or the key directory of a running emulator does not open.</exception>
+    /// <exception cref="KmsException">The port is taken, or a directory cannot be used.</exception>
     internal static async Task<KmsEmulator> StartAsync(
         KmsEmulatorOptions options, KeyDirectoryOpening opening, RestoreOpening restoring, CancellationToken cancellationToken)
     {
-        var emulator = new KmsEmulator(options, opening, restoring);
+        var layout = EmulatorLayout.Open(options.KeyDirectory);
+        KmsEmulator emulator;
+        try
+        {
+            emulator = new KmsEmulator(options, layout, opening, restoring);
+        }
+        catch
+        {
+            layout.Dispose();
+            throw;
+        }
+
         try
         {
             await emulator.BeginAsync(options, cancellationToken).ConfigureAwait(false);
@@ -86,15 +103,20 @@ internal sealed class KmsEmulator : IKmsEmulator
             return;
         }
 
-        if (_server is not null)
+        try
         {
-            await _server.DisposeAsync().ConfigureAwait(false);
+            if (_server is not null)
+            {
+                await _server.DisposeAsync().ConfigureAwait(false);
+            }
         }
-
-        await _service.DisposeAsync().ConfigureAwait(false);
-        _store.Dispose();
-        _seal.Dispose();
-        _layout.Dispose();
+        finally
+        {
+            await _service.DisposeAsync().ConfigureAwait(false);
+            _store.Dispose();
+            _seal.Dispose();
+            _layout.Dispose();
+        }
     }
 
     private static EmulatorConfiguration OwnConfiguration(KmsEmulatorOptions options, EmulatorLayout layout)
@@ -125,7 +147,7 @@ internal sealed class KmsEmulator : IKmsEmulator
         var storage = new EmulatorStorage(_layout, _seal);
         if (await storage.LoadAsync(options.MasterKey, cancellationToken).ConfigureAwait(false) is { } kept)
         {
-            await _service.AdoptAsync(kept, cancellationToken).ConfigureAwait(false);
+            _service.Adopt(kept);
 
             // As with a server, a kept configuration that does not start is a state to look at, and no reason not to serve.
             ServiceOutcome started = await _service.StartAsync(force: false, cancellationToken).ConfigureAwait(false);
@@ -133,7 +155,7 @@ internal sealed class KmsEmulator : IKmsEmulator
         }
         else if (options.Running)
         {
-            Require(await _service.InstallAsync(cancellationToken).ConfigureAwait(false), isRequired: true);
+            Require(await _service.InstallAsync(kmsType: null, cancellationToken).ConfigureAwait(false), isRequired: true);
         }
     }
 
@@ -182,7 +204,7 @@ internal sealed class KmsEmulator : IKmsEmulator
     }
 
     private static bool IsOfConnection(Exception exception) => exception
-        is OperationCanceledException or EndOfStreamException or InvalidDataException or IOException { InnerException: SocketException };
+        is OperationCanceledException or EndOfStreamException or HttpRefusal or IOException { InnerException: SocketException };
 
     private async Task<HttpAnswer> DispatchAsync(HttpCall call, CancellationToken cancellationToken)
     {
@@ -200,11 +222,11 @@ internal sealed class KmsEmulator : IKmsEmulator
         {
             string below = IsBelow(raw, CurrentPrefix) ? raw[CurrentPrefix.Length..] : string.Empty;
             (RouteHandler handler, string parameter) = _routes.Find(call.Method, below) ?? throw WireFault.NoSuchRoute();
-            _verifier.RequireSessionToken(call);
+            _verifier.RequireSessionToken(call, query);
             return await handler(new Exchange(call, query, below, body, cancellationToken) { Parameter = parameter }).ConfigureAwait(false);
         }
 
-        _verifier.RequireSessionToken(call);
+        _verifier.RequireSessionToken(call, query);
         return await ServeS3Async(new Exchange(call, query, path, body, cancellationToken)).ConfigureAwait(false);
     }
 
@@ -225,7 +247,7 @@ internal sealed class KmsEmulator : IKmsEmulator
     // The path is read as an S3 path first: its first segment plays the bucket, the rest the object's key.
     private static string DecodePath(string rawPath)
     {
-        byte[] decoded = PercentCoding.TryDecode(rawPath, plusIsBlank: false) ?? throw InvalidUri();
+        byte[] decoded = PercentCoding.TryDecode(rawPath) ?? throw InvalidUri();
         int rest = Array.IndexOf(decoded, (byte)'/', Math.Min(1, decoded.Length));
         if (rest >= 0 && decoded.Length - rest - 1 > PathLimit)
         {

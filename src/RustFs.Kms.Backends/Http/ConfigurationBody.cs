@@ -34,6 +34,8 @@ internal sealed class ConfigurationBody
         (nameof(KmsConfigurationRequest.JwtPath), request => request.JwtPath),
         (nameof(KmsConfigurationRequest.LoginMount), request => request.LoginMount),
         (nameof(KmsConfigurationRequest.TokenFile), request => request.TokenFile),
+        (nameof(KmsConfigurationRequest.PollIntervalSeconds), request => request.PollIntervalSeconds),
+        (nameof(KmsConfigurationRequest.RefreshSafetyWindowSeconds), request => request.RefreshSafetyWindowSeconds),
         (nameof(KmsConfigurationRequest.Region), request => request.Region),
         (nameof(KmsConfigurationRequest.EndpointUrl), request => request.EndpointUrl),
         (nameof(KmsConfigurationRequest.MasterKey), request => request.MasterKey),
@@ -91,14 +93,21 @@ internal sealed class ConfigurationBody
             (nameof(KmsConfigurationRequest.LoginSecret), "secret_id", false),
             (nameof(KmsConfigurationRequest.SecretIdFile), "secret_id_file", false),
             (nameof(KmsConfigurationRequest.LoginMount), "mount", false),
+            (nameof(KmsConfigurationRequest.RefreshSafetyWindowSeconds), "refresh_safety_window_secs", false),
         ],
         [KmsVaultLogin.Kubernetes] =
         [
             (nameof(KmsConfigurationRequest.KubernetesRole), "role", true),
             (nameof(KmsConfigurationRequest.LoginMount), "mount", false),
             (nameof(KmsConfigurationRequest.JwtPath), "jwt_path", false),
+            (nameof(KmsConfigurationRequest.RefreshSafetyWindowSeconds), "refresh_safety_window_secs", false),
         ],
-        [KmsVaultLogin.TokenFile] = [(nameof(KmsConfigurationRequest.TokenFile), "path", true)],
+        [KmsVaultLogin.TokenFile] =
+        [
+            (nameof(KmsConfigurationRequest.TokenFile), "path", true),
+            (nameof(KmsConfigurationRequest.PollIntervalSeconds), "poll_interval_secs", false),
+            (nameof(KmsConfigurationRequest.RefreshSafetyWindowSeconds), "refresh_safety_window_secs", false),
+        ],
     };
 
     private readonly KmsConfigurationRequest _request;
@@ -137,6 +146,11 @@ internal sealed class ConfigurationBody
             foreach ((string setting, _, _) in s_logins[chosen].Where(field => field.Required && ValueOf(field.Setting) is null))
             {
                 throw Usage($"To log in to Vault by {chosen}, {setting} is needed.", setting);
+            }
+
+            if (chosen == KmsVaultLogin.AppRole && request.LoginSecret is null && request.SecretIdFile is null)
+            {
+                throw Usage("To log in to Vault by AppRole, SecretId or SecretIdFile is needed.", "SecretId");
             }
         }
 
@@ -197,11 +211,7 @@ internal sealed class ConfigurationBody
             _ => throw NoSuchBackend(request, Api),
         };
         RequireEssentials(request);
-        if (IsVault(request))
-        {
-            // Only later servers keep the secret that they have when none is sent; these would go on without one.
-            Require(request.LoginSecret, nameof(KmsConfigurationRequest.LoginSecret), request.Backend);
-        }
+        RequireLoginSecret(request);
 
         return new ConfigurationBody(
             request,
@@ -238,7 +248,7 @@ internal sealed class ConfigurationBody
         if (IsVault(request))
         {
             RequireEssentials(request);
-            Require(request.LoginSecret, nameof(KmsConfigurationRequest.LoginSecret), request.Backend);
+            RequireLoginSecret(request);
         }
 
         return new ConfigurationBody(
@@ -253,6 +263,16 @@ internal sealed class ConfigurationBody
     }
 
     private static bool IsVault(KmsConfigurationRequest request) => request.Backend is KmsBackendType.VaultKv2 or KmsBackendType.VaultTransit;
+
+    // Only later servers keep the secret that they have when none is sent; these would go on without one. A way to log in that takes
+    // none they do not know, which is said elsewhere.
+    private static void RequireLoginSecret(KmsConfigurationRequest request)
+    {
+        if (IsVault(request) && request.Login is null or KmsVaultLogin.Token or KmsVaultLogin.AppRole)
+        {
+            Require(request.LoginSecret, nameof(KmsConfigurationRequest.LoginSecret), request.Backend);
+        }
+    }
 
     private static void RequireEssentials(KmsConfigurationRequest request)
     {
@@ -274,7 +294,8 @@ internal sealed class ConfigurationBody
     {
         if (value is null or "")
         {
-            throw Usage($"{setting} is needed for {backend}.", setting);
+            string what = setting == nameof(KmsConfigurationRequest.LoginSecret) ? "The Vault token, or the AppRole's secret id," : setting;
+            throw Usage($"{what} is needed for {backend}.", setting);
         }
     }
 

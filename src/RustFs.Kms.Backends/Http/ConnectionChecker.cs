@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using RustFs.Kms.Backends.Net;
 using RustFs.Kms.Backends.Wire;
 
 namespace RustFs.Kms.Backends.Http;
@@ -13,6 +14,17 @@ internal sealed class ConnectionChecker(KmsEndpointOptions options, TimeProvider
 {
     private static readonly TimeSpan s_permittedSkew = TimeSpan.FromSeconds(900);
     private static readonly string[] s_proxies = ["nginx", "haproxy", "envoy", "traefik", "caddy", "cloudflare", "awselb", "apache", "openresty", "istio"];
+
+    // What the server says about a credential or a signature that no other signature would mend.
+    private static readonly (string Text, string Explanation)[] s_refusals =
+    [
+        ("does not exist in our records", "The server does not know this access key."),
+        ("signature is required", "The server saw no signature: something on the way takes the Authorization header out."),
+        ("check claims failed", "The session token is missing, wrong or expired, or goes with another credential."),
+        ("token", "The session token is missing, wrong or expired, or goes with another credential."),
+        ("ErrAccessKeyDisabled", "The server has disabled this access key."),
+        ("check key failed", "The server knows the access key and does not accept it any more."),
+    ];
 
     private string? _proxyServer;
     private TimeSpan? _skew;
@@ -145,7 +157,13 @@ internal sealed class ConnectionChecker(KmsEndpointOptions options, TimeProvider
                 certificate is null && Endpoint.Scheme == Uri.UriSchemeHttps
                     ? Check("Tls", false, $"No TLS connection came about: {WireText.Clean(Innermost(exception).Message)}", "The port may speak plain HTTP.")
                     : Tls(certificate, validFor),
-                Check("Clock", succeeded: null, $"There was no HTTP answer: {WireText.Clean(Innermost(exception).Message)}"),
+                Check(
+                    "Clock",
+                    succeeded: null,
+                    $"There was no HTTP answer: {WireText.Clean(Innermost(exception).Message)}",
+                    certificate is not null && options.ClientCertificate is null
+                        ? "A server that wants a client certificate ends the connection so when it is shown none."
+                        : null),
             ];
         }
     }
@@ -188,18 +206,24 @@ internal sealed class ConnectionChecker(KmsEndpointOptions options, TimeProvider
         KmsErrorCode.KmsUsage => "Requests must be signed for the service 's3'.",
         KmsErrorCode.KmsUnsupported => $"Something answers there, but not a KMS.{Console()}",
         KmsErrorCode.KmsProtocol => $"What answers there is not RustFS's API.{Console()}",
-        KmsErrorCode.KmsAuthentication when exception.Message.Contains("does not exist in our records", StringComparison.Ordinal) =>
-            "The server does not know this access key.",
         KmsErrorCode.KmsAuthentication when options.Credential is null => "The server wants signed requests, and no credential was given.",
-        KmsErrorCode.KmsAuthentication => "The server computed another signature. "
-            + (options.SigningService is not ("s3" or "sts") ? $"The service name '{options.SigningService}' is not the expected 's3'. " : string.Empty)
+        KmsErrorCode.KmsAuthentication when s_refusals.FirstOrDefault(
+            refusal => exception.Message.Contains(refusal.Text, StringComparison.OrdinalIgnoreCase)).Explanation is { } known => known,
+        KmsErrorCode.KmsAuthentication => $"The server computed another signature. {Clues()} secret key is wrong, or a proxy rewrites the Host header.{Console()}",
+        _ => "The server was reached and did not answer as it should."
+            + (Endpoint.Scheme == Uri.UriSchemeHttp ? " If the port speaks TLS, the address begins with https." : string.Empty),
+    };
+
+    // What was seen that would do it, and how the sentence goes on to what cannot be seen.
+    private string Clues()
+    {
+        string seen =
+            (options.SigningService is not ("s3" or "sts") ? $"The service name '{options.SigningService}' is not the expected 's3'. " : string.Empty)
             + (_skew?.Duration() > s_permittedSkew ? "The clocks differ by more than 15 minutes. " : string.Empty)
             + (_proxyServer is not null ? $"There is a proxy on the way ({_proxyServer}); it must pass the Host header on unchanged, with the port. " : string.Empty)
-            + (Endpoint.AbsolutePath.Trim('/').Length > 0 ? "A proxy that removes the path's prefix breaks the signature. " : string.Empty)
-            + "Otherwise the secret key is wrong, or a proxy rewrites the Host header."
-            + Console(),
-        _ => "The server was reached and did not answer as it should.",
-    };
+            + (Endpoint.AbsolutePath.Trim('/').Length > 0 ? "A proxy that removes the path's prefix breaks the signature. " : string.Empty);
+        return seen.Length == 0 ? "The" : seen + "Otherwise the";
+    }
 
     private string Console() => Endpoint.Port == 9001 ? " Port 9001 is usually the web console's; the API is usually at 9000." : string.Empty;
 
@@ -225,7 +249,7 @@ internal sealed class ConnectionChecker(KmsEndpointOptions options, TimeProvider
         _skew = skew;
         string evidence = skew.Duration() < TimeSpan.FromSeconds(2)
             ? "The clocks agree."
-            : $"The server's clock is {skew.Duration():d\\.hh\\:mm\\:ss} {(skew > TimeSpan.Zero ? "ahead" : "behind")}.";
+            : $"The server's clock is {ServerClock.Text(skew)} {(skew > TimeSpan.Zero ? "ahead" : "behind")}.";
         KmsConnectionCheck check = skew.Duration() <= s_permittedSkew
             ? Check("Clock", true, evidence)
             : Check("Clock", false, evidence, "Servers refuse signatures that are off by more than 15 minutes. Set the clock that is wrong.");

@@ -9,6 +9,8 @@ internal sealed class CurrentDialect(string? connection) : ModernDialect(connect
 
     internal override bool FiltersListings => true;
 
+    internal override bool KeepsLocalSettings => true;
+
     // A running server of this generation tells; of one that does not run, nothing can be said.
     internal override KmsCapabilities Capabilities { get; } = new();
 
@@ -16,11 +18,18 @@ internal sealed class CurrentDialect(string? connection) : ModernDialect(connect
 
     protected override int ListLimit => 1000;
 
+    // The same handler behind both methods; the body does not count (http-api.md 2.5).
+    internal override KmsCall<WireJson> RunningStatus()
+    {
+        KmsCall<WireJson> status = base.RunningStatus();
+        return status with { Alias = status with { Method = HttpMethod.Post } };
+    }
+
     internal override KmsCall<KmsServiceAnswer> Configure(KmsConfigurationRequest request) =>
-        Change("configure", ConfigurationBody.Current(request), ReadService, "The configuration may or may not have been set.");
+        Confidential(request, Change("configure", ConfigurationBody.Current(request), ReadService, "The configuration may or may not have been set."));
 
     internal override KmsCall<KmsServiceAnswer> Reconfigure(KmsConfigurationRequest request) =>
-        Change("reconfigure", ConfigurationBody.Current(request), ReadService, "The configuration may or may not have been replaced.");
+        Confidential(request, Change("reconfigure", ConfigurationBody.Current(request), ReadService, "The configuration may or may not have been replaced."));
 
     internal override KmsCall<KmsKey> CreateKey(KmsKeyCreation creation) =>
         CreateKey(creation, json => WriteCreation(json, creation, ("key_usage", "description", "tags"), UsageText(creation.Usage)));

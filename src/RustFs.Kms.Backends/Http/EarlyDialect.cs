@@ -14,12 +14,12 @@ internal sealed class EarlyDialect(string? connection) : KmsDialect(connection)
     internal override KmsCall<WireJson> ServiceStatus() => Call(HttpMethod.Get, "status", answer => answer.Json);
 
     internal override KmsCall<KmsServiceAnswer> Configure(KmsConfigurationRequest request) =>
-        Call(HttpMethod.Post, "configure", answer => WireService.Answer(answer.Json)) with
+        Confidential(request, Call(HttpMethod.Post, "configure", answer => WireService.Answer(answer.Json)) with
         {
             Repeat = KmsRepeat.Once,
             Body = ConfigurationBody.Early(request),
             Doubt = "The configuration may or may not have been set.",
-        };
+        });
 
     // Configuring again replaces everything and starts it.
     internal override KmsCall<KmsServiceAnswer> Reconfigure(KmsConfigurationRequest request) => Configure(request);
@@ -65,8 +65,8 @@ internal sealed class EarlyDialect(string? connection) : KmsDialect(connection)
         KmsKey key = Whole(answer, answer.Json.Object("key_metadata") is { IsObject: true } metadata ? metadata : answer.Json, Connection);
         return keyId is null || keyId == key.KeyId
             ? key
-            : throw answer.Unusable(
-                $"the key '{keyId}' was asked for, and '{WireText.Clean(key.KeyId)}' was made; the server speaks a later generation of the API", keyId);
+            : throw answer.Contrary(
+                $"The key '{keyId}' was asked for, and the server made '{WireText.Clean(key.KeyId)}': it speaks a later generation of the API.", keyId);
     }
 
     // The document shows the key in the answer; the server of the time answers with nothing.

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using RustFs.Kms.Backends.Net;
 
 namespace RustFs.Kms.Backends.Http;
 

@@ -40,6 +40,18 @@ internal static class GenerationDetector
                     channel.ServerRoot.ToString());
     }
 
+    /// <summary>Makes sure that a server has the API that somebody said it has.</summary>
+    internal static async Task RequireAsync(KmsHttpChannel channel, KmsDialect dialect, CancellationToken cancellationToken)
+    {
+        if (!await HasRouteAsync(channel, dialect.ServiceStatus().Path, cancellationToken).ConfigureAwait(false))
+        {
+            throw new KmsException(
+                KmsErrorCode.KmsUnsupported,
+                $"The server at {channel.ServerRoot.GetLeftPart(UriPartial.Authority)} does not speak the {dialect.Generation} generation of the API.",
+                channel.ServerRoot.ToString());
+        }
+    }
+
     private static async Task<bool> HasRouteAsync(KmsHttpChannel channel, string path, CancellationToken cancellationToken)
     {
         (WireAnswer answer, KmsWireError? error) = await channel.ProbeAsync(

@@ -19,10 +19,12 @@ internal sealed class GuideDialect(string? connection) : ModernDialect(connectio
     protected override int ListLimit => PageSize;
 
     internal override KmsCall<KmsServiceAnswer> Configure(KmsConfigurationRequest request) => Spelled(
-        documented => Change("configure", ConfigurationBody.Guide(request, documented), ReadService, "The configuration may or may not have been set."));
+        documented => Confidential(
+            request, Change("configure", ConfigurationBody.Guide(request, documented), ReadService, "The configuration may or may not have been set.")));
 
     internal override KmsCall<KmsServiceAnswer> Reconfigure(KmsConfigurationRequest request) => Spelled(
-        documented => Change("reconfigure", ConfigurationBody.Guide(request, documented), ReadService, "The configuration may or may not have been replaced."));
+        documented => Confidential(
+            request, Change("reconfigure", ConfigurationBody.Guide(request, documented), ReadService, "The configuration may or may not have been replaced.")));
 
     internal override KmsCall<KmsKey> CreateKey(KmsKeyCreation creation) => Spelled(documented => CreateKey(creation, json =>
     {
@@ -42,16 +44,27 @@ internal sealed class GuideDialect(string? connection) : ModernDialect(connectio
     private KmsCall<T> Spelled<T>(Func<bool, KmsCall<T>> call)
     {
         KmsCall<T> asRead = call(false);
-        return !_documented ? asRead : call(true) with
+        if (!_documented)
         {
-            Respelled = asRead with
-            {
-                Read = answer =>
-                {
-                    _documented = false;
-                    return asRead.Read(answer);
-                },
-            },
+            return asRead;
+        }
+
+        asRead = Noted(asRead);
+        KmsCall<T> asDocumented = call(true);
+        return asDocumented with
+        {
+            Alias = asDocumented.Alias is { } alias ? alias with { Respelled = asRead.Alias } : null,
+            Respelled = asRead,
         };
     }
+
+    private KmsCall<T> Noted<T>(KmsCall<T> call) => call with
+    {
+        Alias = call.Alias is { } alias ? Noted(alias) : null,
+        Read = answer =>
+        {
+            _documented = false;
+            return call.Read(answer);
+        },
+    };
 }

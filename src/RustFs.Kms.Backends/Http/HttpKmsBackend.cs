@@ -11,36 +11,32 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets, IKmsObjects
     private readonly S3Objects _objects;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private KmsDialect? _dialect;
-    private KmsCapabilities? _capabilities;
 
     internal HttpKmsBackend(KmsHttpChannel channel)
     {
         _channel = channel;
         _buckets = new S3Buckets(channel);
-        _objects = new S3Objects(_buckets);
+        _objects = new S3Objects(channel);
         KmsApiGeneration generation = channel.Options.Generation;
         _dialect = generation == KmsApiGeneration.Auto ? null : GenerationDetector.Create(generation, Connection);
     }
 
     public KmsBackendKind Kind => KmsBackendKind.Server;
 
+    public KmsApiGeneration? ApiGeneration => _dialect?.Generation;
+
     private string? Connection => _channel.Options.ConnectionName;
 
     public async Task<KmsCapabilities> GetCapabilitiesAsync(CancellationToken cancellationToken)
     {
-        if (_capabilities is { } known)
-        {
-            return known;
-        }
-
         KmsDialect dialect = await DialectAsync(cancellationToken).ConfigureAwait(false);
         if (dialect.RunningStatus() is not { } call)
         {
-            return _capabilities = dialect.Capabilities;
+            return dialect.Capabilities;
         }
 
         WireJson capabilities = (await _channel.SendAsync(call, cancellationToken).ConfigureAwait(false)).Object("capabilities");
-        return _capabilities = capabilities.IsObject ? WireService.Capabilities(capabilities) : dialect.Capabilities;
+        return capabilities.IsObject ? WireService.Capabilities(capabilities) : dialect.Capabilities;
     }
 
     public async Task<KmsStatus> GetStatusAsync(CancellationToken cancellationToken)
@@ -53,7 +49,7 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets, IKmsObjects
             Location = _channel.Options.Endpoint.ToString(),
             State = "Unknown",
             ApiGeneration = dialect.Generation,
-            Capabilities = _capabilities ?? dialect.Capabilities,
+            Capabilities = dialect.Capabilities,
         };
         try
         {
@@ -98,17 +94,40 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets, IKmsObjects
         return WireService.ReadConfiguration(service, config, fingerprint, Connection);
     }
 
+    public async Task CheckConfigurationAsync(KmsConfigurationRequest request, CancellationToken cancellationToken)
+    {
+        KmsDialect dialect = await DialectAsync(cancellationToken).ConfigureAwait(false);
+        _ = dialect.Configure(request);
+        if (!dialect.KeepsLocalSettings)
+        {
+            return;
+        }
+
+        try
+        {
+            KmsConfiguration now = await GetConfigurationAsync(cancellationToken).ConfigureAwait(false);
+            if (LocalTransition.RefusalOf(now, request) is { } why)
+            {
+                throw new KmsException(KmsErrorCode.KmsPreconditionFailed, why);
+            }
+        }
+        catch (KmsException exception) when (exception.Code == KmsErrorCode.KmsAccessDenied)
+        {
+            return; // who may not look may still configure: the server decides
+        }
+    }
+
     public Task<KmsServiceAnswer> ConfigureAsync(KmsConfigurationRequest request, CancellationToken cancellationToken) =>
-        ChangeServiceAsync(dialect => dialect.Configure(request), cancellationToken);
+        SendAsync(dialect => dialect.Configure(request), cancellationToken);
 
     public Task<KmsServiceAnswer> ReconfigureAsync(KmsConfigurationRequest request, CancellationToken cancellationToken) =>
-        ChangeServiceAsync(dialect => dialect.Reconfigure(request), cancellationToken);
+        SendAsync(dialect => dialect.Reconfigure(request), cancellationToken);
 
     public Task<KmsServiceAnswer> StartAsync(bool force, CancellationToken cancellationToken) =>
-        ChangeServiceAsync(dialect => dialect.Start(force), cancellationToken);
+        SendAsync(dialect => dialect.Start(force), cancellationToken);
 
     public Task<KmsServiceAnswer> StopAsync(CancellationToken cancellationToken) =>
-        ChangeServiceAsync(dialect => dialect.Stop(), cancellationToken);
+        SendAsync(dialect => dialect.Stop(), cancellationToken);
 
     public Task ClearCacheAsync(CancellationToken cancellationToken) => SendAsync(dialect => dialect.ClearCache(), cancellationToken);
 
@@ -119,8 +138,8 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets, IKmsObjects
     {
         WireText.Require("The id to start after", query.After, query.After);
         KmsDialect dialect = await DialectAsync(cancellationToken).ConfigureAwait(false);
-        var seen = new HashSet<string>(StringComparer.Ordinal);
         string? marker = query.After;
+        HashSet<string> seen = new(StringComparer.Ordinal) { marker ?? string.Empty };
         while (true)
         {
             KeyPage page = await _channel.SendAsync(dialect.ListKeys(query, marker), cancellationToken).ConfigureAwait(false);
@@ -144,7 +163,7 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets, IKmsObjects
                 : throw new KmsException(
                     KmsErrorCode.KmsProtocol,
                     page.NextMarker is null
-                        ? "The server says that there are more keys and not where they begin."
+                        ? "The server has more keys than it gives at once, or may have, and does not say where they begin."
                         : "The server gives the same page marker twice: its listing would never end.");
         }
     }
@@ -251,9 +270,8 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets, IKmsObjects
         KmsObjectAddress address, ReadOnlyMemory<byte> body, KmsObjectEncryption encryption, CancellationToken cancellationToken) =>
         _objects.PutObjectAsync(address, body, encryption, cancellationToken);
 
-    public Task<KmsObjectAnswer> GetObjectAsync(
-        KmsObjectAddress address, int limit, KmsObjectEncryption encryption, CancellationToken cancellationToken) =>
-        _objects.GetObjectAsync(address, limit, encryption, cancellationToken);
+    public Task<KmsObjectAnswer> GetObjectAsync(KmsObjectAddress address, KmsObjectEncryption encryption, CancellationToken cancellationToken) =>
+        _objects.GetObjectAsync(address, encryption, cancellationToken);
 
     public Task DeleteObjectAsync(KmsObjectAddress address, CancellationToken cancellationToken) =>
         _objects.DeleteObjectAsync(address, cancellationToken);
@@ -264,6 +282,17 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets, IKmsObjects
         _channel.Dispose();
         _gate.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Sends the first requests: a server that cannot be reached, refuses the credential or has no such API shows it now.</summary>
+    internal async Task ConnectAsync(CancellationToken cancellationToken)
+    {
+        if (_dialect is { } chosen)
+        {
+            await GenerationDetector.RequireAsync(_channel, chosen, cancellationToken).ConfigureAwait(false);
+        }
+
+        _ = await DialectAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The dialect; the first caller finds out which, the others wait for it.</summary>
@@ -300,11 +329,13 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets, IKmsObjects
 
     private static void RequireKeyId(string keyId)
     {
-        if (keyId.Length == 0 || keyId.AsSpan().ContainsAny('/', '\\', '\0'))
+        // Only AWS has keys with a separator in the id.
+        bool isAws = keyId.StartsWith("arn:", StringComparison.Ordinal) || keyId.StartsWith("alias/", StringComparison.Ordinal);
+        if (keyId.Length == 0 || keyId.AsSpan().ContainsAny('\\', '\0') || (keyId.Contains('/', StringComparison.Ordinal) && !isAws))
         {
             throw new KmsException(
                 KmsErrorCode.KmsUsage,
-                keyId.Length == 0 ? "The key's id is empty." : "A key's id cannot hold a path separator or NUL.",
+                keyId.Length == 0 ? "The key's id is empty." : "A key's id cannot hold a path separator or NUL, unless it is an AWS ARN or alias.",
                 keyId);
         }
 
@@ -327,13 +358,6 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets, IKmsObjects
     private async Task<T> SendAsync<T>(string? keyId, Func<KmsDialect, KmsCall<T>> build, CancellationToken cancellationToken) =>
         await _channel.SendAsync(await BuildAsync(keyId, build, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
 
-    private async Task<KmsServiceAnswer> ChangeServiceAsync(Func<KmsDialect, KmsCall<KmsServiceAnswer>> build, CancellationToken cancellationToken)
-    {
-        KmsServiceAnswer answer = await SendAsync(build, cancellationToken).ConfigureAwait(false);
-        _capabilities = null; // another backend can do other things
-        return answer;
-    }
-
     private async Task<KmsKey> ChangeKeyAsync(string keyId, Func<KmsDialect, KmsCall<KeyChange>> build, CancellationToken cancellationToken)
     {
         KeyChange change = await SendAsync(keyId, build, cancellationToken).ConfigureAwait(false);
@@ -346,7 +370,7 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets, IKmsObjects
         {
             return await GetKeyAsync(keyId, cancellationToken).ConfigureAwait(false);
         }
-        catch (KmsException exception) when (exception.Code != KmsErrorCode.KmsUsage)
+        catch (KmsException exception) when (exception.Code is not (KmsErrorCode.KmsUsage or KmsErrorCode.KmsKeyNotFound))
         {
             // The change is made. That the key cannot be shown (no permission to, or the line broke) must not read as if it were not.
             return change.Key;

@@ -24,6 +24,12 @@ internal sealed record KmsCall<T>(HttpMethod Method, string Path, Func<WireAnswe
     /// <summary>How often it may be sent; by default only what changes nothing is repeated.</summary>
     internal KmsRepeat Repeat { get; init; } = KmsRepeat.Read;
 
+    /// <summary>The same for the handlers.</summary>
+    internal KmsSend Rules => new(Repeat, Target, Doubt) { Secrets = Secrets };
+
+    /// <summary>What the body holds that no answer may repeat.</summary>
+    internal IReadOnlyList<KmsSecret> Secrets { get; init; } = [];
+
     /// <summary>Writes the body; null for none.</summary>
     internal Action<RustJsonWriter>? Body { get; init; }
 
@@ -35,10 +41,39 @@ internal sealed record KmsCall<T>(HttpMethod Method, string Path, Func<WireAnswe
 
     /// <summary>The same request in another spelling, for a server that cannot read this one.</summary>
     internal KmsCall<T>? Respelled { get; init; }
+
+    /// <summary>The same request by its legacy route, for where there is no way to this one.</summary>
+    internal KmsCall<T>? Alias { get; init; }
 }
 
-/// <summary>What the handlers know about a request beyond HTTP.</summary>
+/// <summary>What the handlers know about a request beyond HTTP: how often it may be sent, and what its failures mean.</summary>
 internal sealed record KmsSend(KmsRepeat Repeat, string? Target, string Doubt)
 {
     internal static HttpRequestOptionsKey<KmsSend> Key { get; } = new("RustFs.Kms.Send");
+
+    /// <summary>What the request holds that no answer may repeat.</summary>
+    internal IReadOnlyList<KmsSecret> Secrets { get; init; } = [];
+
+    /// <summary>Whether it changes something, so that an answer that is lost or cannot be read leaves a doubt.</summary>
+    internal bool Changes => Repeat is KmsRepeat.Once or KmsRepeat.Idempotent;
+
+    /// <summary>A refusal. A gateway's is none: it speaks for itself, and whether the KMS behind it did something, it does not know.</summary>
+    internal KmsException Refused(KmsWireError error)
+    {
+        KmsException refusal = error.ToException(Target);
+        return Changes && error.Status is 502 or 504 ? Doubtful(refusal, "The answer was lost. ") : refusal;
+    }
+
+    /// <summary>An answer that cannot be read. Something said yes; whether it was the server, and to what, is not in it.</summary>
+    internal KmsException Unreadable(KmsException unusable) => Changes ? Doubtful(unusable, string.Empty) : unusable;
+
+    /// <summary>No answer, though the request may have arrived.</summary>
+    internal KmsException Lost(KmsException loss) => Changes ? Doubtful(loss, "The answer was lost. ") : loss;
+
+    private KmsException Doubtful(KmsException cause, string how) =>
+        new(KmsErrorCode.KmsOutcomeUnknown, $"{how}{Doubt} {cause.Message}", Target, innerException: cause.InnerException ?? cause)
+        {
+            HttpStatus = cause.HttpStatus,
+            RequestId = cause.RequestId,
+        };
 }

@@ -23,6 +23,9 @@ internal abstract class KmsDialect(string? connection)
     /// <summary>Whether listings filter by state and usage.</summary>
     internal virtual bool FiltersListings => false;
 
+    /// <summary>Whether a key directory, once configured, is there to stay.</summary>
+    internal virtual bool KeepsLocalSettings => false;
+
     /// <summary>What a server that does not tell can be taken to do.</summary>
     internal abstract KmsCapabilities Capabilities { get; }
 
@@ -85,6 +88,10 @@ internal abstract class KmsDialect(string? connection)
         throw Lacks("no backups");
 
     internal virtual KmsCall<string> AbortRestore(string confirmTargetKeyDirectory) => throw Lacks("no backups");
+
+    /// <summary>A call that sends a configuration: its secrets are kept out of what comes back.</summary>
+    protected static KmsCall<KmsServiceAnswer> Confidential(KmsConfigurationRequest request, KmsCall<KmsServiceAnswer> call) =>
+        call with { Secrets = [.. new[] { request.MasterKey, request.LoginSecret }.OfType<KmsSecret>()] };
 
     /// <summary>A query, percent-encoded throughout: a blank is never a plus. Null values are left out.</summary>
     protected static string Query(string path, params ReadOnlySpan<(string Name, string? Value)> parameters)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using RustFs.Kms.Backends.Net;
 using RustFs.Kms.Backends.Wire;
 
 namespace RustFs.Kms.Backends.Http;
@@ -42,8 +43,6 @@ internal sealed class KmsHttpChannel : IDisposable
         {
             // The retry handler keeps the deadlines, one for each try and one for all.
             Timeout = Timeout.InfiniteTimeSpan,
-            DefaultRequestVersion = HttpVersion.Version11,
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
     }
 
@@ -51,20 +50,22 @@ internal sealed class KmsHttpChannel : IDisposable
 
     internal ServerClock Clock { get; }
 
-    internal KmsAwsCredentials? Credentials => _credentials;
-
     /// <summary>The server without the admin API's path: where its buckets are.</summary>
     internal Uri ServerRoot { get; }
 
-    /// <summary>Sends a call, in its other spelling too if the server cannot read the first, and reads its answer.</summary>
+    /// <summary>
+    /// Sends a call, in its other spelling if the server cannot read the first, by its alias if it has no such route, and reads the
+    /// answer. In both cases nothing was done before.
+    /// </summary>
     internal async Task<T> SendAsync<T>(KmsCall<T> call, CancellationToken cancellationToken)
     {
         using WireAnswer answer = await SendOnceAsync(call, cancellationToken).ConfigureAwait(false);
-        return KmsWireError.Of(answer) switch
+        return answer.Error switch
         {
-            null => call.Read(answer),
+            null => Read(call, answer),
+            { IsUnknownRoute: true } when call.Alias is { } alias => await SendAsync(alias, cancellationToken).ConfigureAwait(false),
             { IsSpelling: true } when call.Respelled is { } respelled => await SendAsync(respelled, cancellationToken).ConfigureAwait(false),
-            { } error => throw Refusal(call, error),
+            { } error => throw call.Rules.Refused(error),
         };
     }
 
@@ -72,7 +73,23 @@ internal sealed class KmsHttpChannel : IDisposable
     internal async Task<(WireAnswer Answer, KmsWireError? Error)> ProbeAsync(KmsCall<bool> call, CancellationToken cancellationToken)
     {
         WireAnswer answer = await SendOnceAsync(call, cancellationToken).ConfigureAwait(false);
-        return (answer, KmsWireError.Of(answer));
+        return (answer, answer.Error);
+    }
+
+    /// <summary>Sends a request through the chain, once or as often as its rules permit.</summary>
+    /// <param name="request">The request; its content is a <see cref="KmsRequestContent"/>.</param>
+    /// <param name="send">Its rules.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    internal async Task<WireAnswer> SendAsync(HttpRequestMessage request, KmsSend send, CancellationToken cancellationToken)
+    {
+        request.Version = HttpVersion.Version11;
+        request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        request.Options.Set(KmsSend.Key, send);
+        request.Headers.UserAgent.ParseAdd("RustFs.Kms/" + s_product);
+        request.Headers.AcceptEncoding.ParseAdd("identity"); // what is not packed cannot explode
+        using HttpResponseMessage response = await _client
+            .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        return ((KmsAnswerContent)response.Content).Take();
     }
 
     public void Dispose()
@@ -81,17 +98,16 @@ internal sealed class KmsHttpChannel : IDisposable
         _credentials?.Dispose();
     }
 
-    private static KmsException Refusal<T>(KmsCall<T> call, KmsWireError error)
+    private static T Read<T>(KmsCall<T> call, WireAnswer answer)
     {
-        // A gateway speaks for itself: whether the KMS behind it did something, it does not know.
-        bool lost = error.Status is 502 or 504 && call.Repeat is KmsRepeat.Once or KmsRepeat.Idempotent;
-        return lost
-            ? new KmsException(KmsErrorCode.KmsOutcomeUnknown, $"The answer was lost. {call.Doubt} {error.Message}", call.Target)
-            {
-                HttpStatus = error.Status,
-                RequestId = error.RequestId,
-            }
-            : error.ToException(call.Target);
+        try
+        {
+            return call.Read(answer);
+        }
+        catch (KmsException exception) when (exception.Code == KmsErrorCode.KmsProtocol)
+        {
+            throw call.Rules.Unreadable(exception);
+        }
     }
 
     // The guides give base addresses that end in the API's own path; both forms are understood.
@@ -120,18 +136,8 @@ internal sealed class KmsHttpChannel : IDisposable
         try
         {
             Write(call, body);
-            using var request = new HttpRequestMessage(call.Method, new Uri(_apiBase + call.Path))
-            {
-                Version = HttpVersion.Version11,
-                VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-                Content = new KmsRequestContent(body.WrittenMemory),
-            };
-            request.Options.Set(KmsSend.Key, new KmsSend(call.Repeat, call.Target, call.Doubt));
-            request.Headers.UserAgent.ParseAdd("RustFs.Kms/" + s_product);
-            request.Headers.AcceptEncoding.ParseAdd("identity"); // what is not packed cannot explode
-            using HttpResponseMessage response = await _client
-                .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-            return ((KmsAnswerContent)response.Content).Take();
+            using var request = new HttpRequestMessage(call.Method, new Uri(_apiBase + call.Path)) { Content = new KmsRequestContent(body.WrittenMemory) };
+            return await SendAsync(request, call.Rules, cancellationToken).ConfigureAwait(false);
         }
         finally
         {

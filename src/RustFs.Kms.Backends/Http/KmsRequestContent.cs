@@ -12,13 +12,13 @@ internal sealed class KmsRequestContent : HttpContent
     private readonly ReadOnlyMemory<byte> _body;
     private volatile bool _left;
 
-    internal KmsRequestContent(ReadOnlyMemory<byte> body)
+    internal KmsRequestContent(ReadOnlyMemory<byte> body, string contentType = "application/json")
     {
         _body = body;
         Headers.ContentLength = body.Length;
         if (!body.IsEmpty)
         {
-            Headers.ContentType = new("application/json");
+            Headers.ContentType = new(contentType);
         }
     }
 

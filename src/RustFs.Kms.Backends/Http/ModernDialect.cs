@@ -2,7 +2,10 @@ using RustFs.Kms.Backends.Wire;
 
 namespace RustFs.Kms.Backends.Http;
 
-/// <summary>What the guides' API and today's have in common.</summary>
+/// <summary>
+/// What the guides' API and today's have in common. Both keep legacy routes beside the modern ones: they are what is left where a
+/// gateway lets only the older ones through. Routes: http-api.md 2.2; the frontend guide's catalogue.
+/// </summary>
 internal abstract class ModernDialect(string? connection) : KmsDialect(connection)
 {
     // Servers cut the path at 1024 bytes; what is long or needs an escape goes into the query.
@@ -24,20 +27,17 @@ internal abstract class ModernDialect(string? connection) : KmsDialect(connectio
 
     // 200 with a text today, 204 without one in the guides.
     internal override KmsCall<bool> ClearCache() =>
-        Change("clear-cache", body: null, _ => true, "The cache may or may not have been cleared.") with { Repeat = KmsRepeat.Idempotent };
+        Change("clear-cache", body: null, answer => answer.IsEmpty || answer.Json.IsObject, "The cache may or may not have been cleared.") with { Repeat = KmsRepeat.Idempotent };
 
-    internal override KmsCall<KeyPage> ListKeys(KmsKeyQuery query, string? marker) => Get(
-        Query(
-            "keys",
-            ("limit", ListLimit.ToString(System.Globalization.CultureInfo.InvariantCulture)),
-            ("marker", marker),
-            ("status", FiltersListings ? StateFilter(query.State) : null),
-            ("usage", FiltersListings && query.Usage is { } usage and not KmsKeyUsage.Unknown ? UsageText(usage) : null)),
-        ReadPage);
+    internal override KmsCall<KeyPage> ListKeys(KmsKeyQuery query, string? marker) =>
+        List("keys", query, marker) with { Alias = List("list-keys", query, marker) };
 
     // The path is not decoded by the server, and "." and ".." vanish on the way.
-    internal override KmsCall<KmsKey> DescribeKey(string keyId) =>
-        Get(FitsPath(keyId) ? $"keys/{keyId}" : Query("describe-key", ("keyId", keyId)), ReadKey) with { Target = keyId };
+    internal override KmsCall<KmsKey> DescribeKey(string keyId)
+    {
+        KmsCall<KmsKey> byQuery = Get(Query("describe-key", ("keyId", keyId)), ReadKey) with { Target = keyId };
+        return FitsPath(keyId) ? byQuery with { Path = $"keys/{keyId}", Alias = byQuery } : byQuery;
+    }
 
     internal override KmsCall<KeyChange> ScheduleDeletion(string keyId, int days) => ChangeKey(
         keyId,
@@ -61,7 +61,7 @@ internal abstract class ModernDialect(string? connection) : KmsDialect(connectio
         json => json.Name("key_id").Text(keyId).Name("force_immediate").Flag(true).Name("confirm_key_id").Text(keyId),
 
         // A server that does not know force_immediate schedules instead, and then there is a date.
-        answer => answer.Json.Text("deletion_date") is { } date
+        answer => (Accepted(answer).Text("deletion_date") ?? answer.Json.Object("key_metadata").Text("deletion_date")) is { } date
             ? throw new KmsException(
                 KmsErrorCode.KmsUnsupported, $"The server did not destroy the key '{keyId}' at once: it scheduled its deletion for {WireText.Clean(date, 100)}.", keyId)
             : true,
@@ -113,15 +113,19 @@ internal abstract class ModernDialect(string? connection) : KmsDialect(connectio
     protected KmsCall<KeyChange> ChangeKey(string keyId, string path, Action<RustJsonWriter> fields, string doubt, KmsKeyState state) =>
         Change(path, fields, answer => ReadChange(answer, keyId, state), doubt, asObject: true) with { Target = keyId };
 
-    protected KmsCall<KmsKey> CreateKey(KmsKeyCreation creation, Action<RustJsonWriter> fields) => Change(
-        "keys",
-        fields,
-        answer => ReadCreated(answer, creation),
-        creation.KeyId is { } id ? $"The key '{id}' may or may not have been made." : "A key may or may not have been made.",
-        asObject: true) with
+    protected KmsCall<KmsKey> CreateKey(KmsKeyCreation creation, Action<RustJsonWriter> fields)
     {
-        Target = creation.KeyId,
-    };
+        KmsCall<KmsKey> call = Change(
+            "keys",
+            fields,
+            answer => ReadCreated(answer, creation),
+            creation.KeyId is { } id ? $"The key '{id}' may or may not have been made." : "A key may or may not have been made.",
+            asObject: true) with
+        {
+            Target = creation.KeyId,
+        };
+        return call with { Alias = call with { Path = "create-key" } };
+    }
 
     protected static void WriteCreation(
         RustJsonWriter json, KmsKeyCreation creation, (string Usage, string Description, string Tags) names, string usage)
@@ -163,6 +167,15 @@ internal abstract class ModernDialect(string? connection) : KmsDialect(connectio
         Target = request.KeyId,
     };
 
+    private KmsCall<KeyPage> List(string path, KmsKeyQuery query, string? marker) => Get(
+        Query(
+            path,
+            ("limit", ListLimit.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+            ("marker", marker),
+            ("status", FiltersListings ? StateFilter(query.State) : null),
+            ("usage", FiltersListings && query.Usage is { } usage and not KmsKeyUsage.Unknown ? UsageText(usage) : null)),
+        ReadPage);
+
     private static string? StateFilter(KmsKeyState? state) => state switch
     {
         KmsKeyState.Enabled => "Active",
@@ -178,20 +191,21 @@ internal abstract class ModernDialect(string? connection) : KmsDialect(connectio
     {
         KmsKey key = WireKey.Read(answer.Json.Object("key_metadata"), Connection)
             ?? WireKey.Read(answer.Json, Connection)
-            ?? throw answer.Unusable("the key was made, but it does not say under which id", creation.KeyId);
+            ?? throw answer.Unusable("it does not say under which id the key was made", creation.KeyId);
         return creation.KeyId is null || creation.KeyId == key.KeyId
             ? key
-            : throw answer.Unusable($"the key '{creation.KeyId}' was asked for, and '{WireText.Clean(key.KeyId)}' was made", creation.KeyId);
+            : throw answer.Contrary($"The key '{creation.KeyId}' was asked for, and the server made '{WireText.Clean(key.KeyId)}'.", creation.KeyId);
     }
+
+    // Every server says at least one of these when it did something.
+    private static WireJson Accepted(WireAnswer answer) =>
+        answer.Json.Flag("success") == true || answer.Json.Has("key_id") || answer.Json.Object("key_metadata").IsObject
+            ? answer.Json
+            : throw answer.Unusable("it does not say that anything was done");
 
     private KeyChange ReadChange(WireAnswer answer, string keyId, KmsKeyState state)
     {
-        if (answer.IsEmpty)
-        {
-            return new KeyChange(new KmsKey { KeyId = keyId, State = state, Connection = Connection }, IsWhole: false);
-        }
-
-        WireJson json = answer.Json;
+        WireJson json = Accepted(answer);
         if (WireKey.Read(json.Object("key_metadata"), Connection) is { } whole)
         {
             return new KeyChange(whole, IsWhole: true);
@@ -218,6 +232,8 @@ internal abstract class ModernDialect(string? connection) : KmsDialect(connectio
             keys.Insert(place < 0 ? keys.Count : place, WireKey.Unreadable(keyId, Connection));
         }
 
-        return new KeyPage(keys, json.Flag("truncated") ?? false, json.Text("next_marker") is { Length: > 0 } marker ? marker : null);
+        // Where listings are not filtered they are not cut into pages either: what is full was cut, whatever the server says.
+        bool full = !FiltersListings && json.Items("keys").Count() >= ListLimit;
+        return new KeyPage(keys, full || (json.Flag("truncated") ?? false), json.Text("next_marker") is { Length: > 0 } marker ? marker : null);
     }
 }

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Security.Authentication;
-using System.Security.Cryptography;
+using RustFs.Kms.Backends.Net;
 using RustFs.Kms.Backends.Wire;
 
 namespace RustFs.Kms.Backends.Http;
@@ -12,7 +11,6 @@ namespace RustFs.Kms.Backends.Http;
 /// </summary>
 internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock, Func<double> jitter) : DelegatingHandler
 {
-    private const int MaximumAnswer = 16 * 1024 * 1024;
     private static readonly TimeSpan s_firstDelay = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_longestDelay = TimeSpan.FromSeconds(5);
 
@@ -42,8 +40,13 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
         {
             cancellationToken.ThrowIfCancellationRequested();
             (request.Content as KmsRequestContent)?.Rewind();
-            Outcome outcome = await TryOnceAsync(request, attempt, corrected, Remaining(start), cancellationToken).ConfigureAwait(false);
-            KmsWireError? error = outcome.Answer is { } answer ? KmsWireError.Of(answer) : null;
+            Outcome outcome = await TryOnceAsync(request, attempt, corrected, TimeFor(send.Repeat, Remaining(start)), cancellationToken).ConfigureAwait(false);
+            foreach (KmsSecret secret in send.Secrets)
+            {
+                outcome.Answer?.Hide(secret);
+            }
+
+            KmsWireError? error = outcome.Answer?.Error;
             if (outcome.Answer is not null && error is null)
             {
                 return Wrap(request, outcome.Answer);
@@ -88,16 +91,12 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
 
     private static KmsException Failure(KmsSend send, Outcome outcome)
     {
-        bool unknown = send.Repeat is KmsRepeat.Once or KmsRepeat.Idempotent && outcome.Loss is Loss.Silent or Loss.Broken;
-        return new KmsException(
-            unknown ? KmsErrorCode.KmsOutcomeUnknown : outcome.Failure,
-            unknown ? $"The answer was lost. {send.Doubt} {outcome.Reason}" : outcome.Reason,
-            send.Target,
-            innerException: outcome.Cause)
+        var failure = new KmsException(outcome.Failure, outcome.Reason, send.Target, innerException: outcome.Cause)
         {
             HttpStatus = outcome.Status,
             RequestId = outcome.RequestId,
         };
+        return outcome.Loss is Loss.Silent or Loss.Broken ? send.Lost(failure) : failure;
     }
 
     private static bool IsUnsent(HttpRequestException exception, HttpContent? content) => exception.HttpRequestError
@@ -108,14 +107,13 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
     private static Outcome Lost(HttpRequestMessage request, Exception exception, bool answerBegan)
     {
         string server = request.RequestUri!.GetLeftPart(UriPartial.Authority);
-        AuthenticationException? tls = Causes(exception).OfType<AuthenticationException>().FirstOrDefault();
-        if (tls is not null || exception is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError })
+        if (Transport.TlsFailure(exception) is { } refusal)
         {
             return new Outcome
             {
                 Loss = Loss.Unsent,
                 Failure = KmsErrorCode.KmsTls,
-                Reason = $"There is no secure connection to {server}: {WireText.Clean((tls ?? exception).Message)}",
+                Reason = $"There is no secure connection to {server}: {refusal}",
                 MayRecur = false,
                 Cause = exception,
             };
@@ -133,7 +131,7 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
         }
 
         bool unsent = exception is HttpRequestException http && IsUnsent(http, request.Content);
-        string why = WireText.Clean(Causes(exception).Last().Message)?.TrimEnd('.') ?? "no reason was given";
+        string why = Transport.Cause(exception);
         return new Outcome
         {
             Loss = unsent ? Loss.Unsent : Loss.Silent,
@@ -145,101 +143,14 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
         };
     }
 
-    private static IEnumerable<Exception> Causes(Exception? exception)
-    {
-        for (; exception is not null; exception = exception.InnerException)
-        {
-            yield return exception;
-        }
-    }
-
-    private static async Task<WireAnswer> ReadAsync(HttpResponseMessage response, string? requestId, CancellationToken cancellationToken)
-    {
-        KmsException Refuse(string why) => new(KmsErrorCode.KmsProtocol, $"The server's answer cannot be used: {why}.");
-
-        if (response.Content.Headers.ContentEncoding.Any(coding => coding != "identity"))
-        {
-            throw Refuse("it is compressed, though the request allowed only plain answers");
-        }
-
-        long? declared = response.Content.Headers.ContentLength;
-        if (declared > MaximumAnswer)
-        {
-            throw Refuse("it is larger than 16 MiB");
-        }
-
-        byte[] buffer = new byte[(int)(declared ?? 4096)];
-        int length = 0;
-        try
-        {
-            Stream body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-            await using (body.ConfigureAwait(false))
-            {
-                while (true)
-                {
-                    if (length == buffer.Length)
-                    {
-                        // Whole when its declared length is there: the stream itself notices when bytes are missing.
-                        byte[] one = new byte[1];
-                        if (await body.ReadAsync(one, cancellationToken).ConfigureAwait(false) == 0)
-                        {
-                            break;
-                        }
-
-                        if (length >= MaximumAnswer)
-                        {
-                            throw Refuse("it is larger than 16 MiB");
-                        }
-
-                        byte[] larger = new byte[Math.Clamp(length * 2, 4096, MaximumAnswer)];
-                        buffer.AsSpan(0, length).CopyTo(larger);
-                        CryptographicOperations.ZeroMemory(buffer);
-                        buffer = larger;
-                        buffer[length++] = one[0];
-                        CryptographicOperations.ZeroMemory(one);
-                    }
-
-                    int read = await body.ReadAsync(buffer.AsMemory(length), cancellationToken).ConfigureAwait(false);
-                    if (read == 0)
-                    {
-                        break;
-                    }
-
-                    length += read;
-                }
-            }
-
-            return new WireAnswer((int)response.StatusCode, buffer, length, requestId);
-        }
-        catch
-        {
-            CryptographicOperations.ZeroMemory(buffer);
-            throw;
-        }
-    }
-
-    private static string? RequestIdOf(HttpResponseMessage response)
-    {
-        foreach (string name in (ReadOnlySpan<string>)["x-request-id", "x-amz-request-id"])
-        {
-            if (response.Headers.TryGetValues(name, out IEnumerable<string>? values) && WireText.Clean(values.FirstOrDefault(), 200) is { } id)
-            {
-                return id;
-            }
-        }
-
-        return null;
-    }
-
     private async Task<Outcome> TryOnceAsync(
-        HttpRequestMessage request, int attempt, bool corrected, TimeSpan remaining, CancellationToken cancellationToken)
+        HttpRequestMessage request, int attempt, bool corrected, TimeSpan limit, CancellationToken cancellationToken)
     {
-        if (remaining <= TimeSpan.Zero)
+        if (limit <= TimeSpan.Zero)
         {
             return new Outcome { Loss = Loss.Unsent, Failure = KmsErrorCode.KmsTimeout, Reason = TooLong(options.Timeout), MayRecur = false };
         }
 
-        TimeSpan limit = remaining < options.TryTimeout ? remaining : options.TryTimeout;
         using var deadline = new CancellationTokenSource(limit, clock.Clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         long start = clock.Clock.GetTimestamp();
@@ -249,12 +160,12 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
         {
             using HttpResponseMessage response = await base.SendAsync(request, either.Token).ConfigureAwait(false);
             status = (int)response.StatusCode;
-            requestId = RequestIdOf(response);
+            requestId = AnswerReader.RequestIdOf(response);
             return status is >= 300 and < 400
                 ? Redirected(request, response) with { Status = status, RequestId = requestId }
                 : new Outcome
                 {
-                    Answer = await ReadAsync(response, requestId, either.Token).ConfigureAwait(false),
+                    Answer = await AnswerReader.ReadAsync(response, requestId, either.Token).ConfigureAwait(false),
                     RetryAfter = RetryAfterOf(response.Headers),
                     Date = response.Headers.Date,
                 };
@@ -285,7 +196,7 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
                 Failure = KmsErrorCode.KmsTimeout,
                 Reason = deadline.IsCancellationRequested
                     ? TooLong(limit)
-                    : $"{request.RequestUri!.GetLeftPart(UriPartial.Authority)} did not accept a connection within {options.ConnectTimeout.TotalSeconds:0.###} s.",
+                    : $"{request.RequestUri!.GetLeftPart(UriPartial.Authority)} did not accept a {(request.RequestUri!.Scheme == Uri.UriSchemeHttps ? "secure " : string.Empty)}connection within {options.ConnectTimeout.TotalSeconds:0.###} s.",
                 Cause = exception,
                 Status = status,
                 RequestId = requestId,
@@ -308,8 +219,8 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
 
     private static Outcome Redirected(HttpRequestMessage request, HttpResponseMessage response)
     {
-        Uri? to = response.Headers.Location is { } location ? new Uri(request.RequestUri!, location) : null;
-        string where = to is { IsAbsoluteUri: true, Host.Length: > 0 } ? WireText.Clean(to.GetLeftPart(UriPartial.Authority), 200)! : "another address";
+        bool known = Uri.TryCreate(request.RequestUri!, response.Headers.Location, out Uri? to);
+        string where = known && to is { Host.Length: > 0 } ? WireText.Clean(to.GetLeftPart(UriPartial.Authority), 200)! : "another address";
         return new Outcome
         {
             Failure = KmsErrorCode.KmsProtocol,
@@ -320,6 +231,10 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
     }
 
     private TimeSpan Remaining(long start) => options.Timeout - clock.Clock.GetElapsedTime(start);
+
+    // What is not repeated for want of an answer has all the time that there is: giving up early would only leave a doubt.
+    private TimeSpan TimeFor(KmsRepeat repeat, TimeSpan remaining) =>
+        repeat is KmsRepeat.Read or KmsRepeat.DataKey && options.TryTimeout < remaining ? options.TryTimeout : remaining;
 
     private TimeSpan? RetryAfterOf(HttpResponseHeaders headers) => headers.RetryAfter switch
     {

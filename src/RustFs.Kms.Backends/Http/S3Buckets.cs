@@ -1,4 +1,4 @@
-using System.Net;
+using System.Xml;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
@@ -6,15 +6,14 @@ using RustFs.Kms.Backends.Wire;
 
 namespace RustFs.Kms.Backends.Http;
 
-/// <summary>The default encryption of buckets, through the S3 SDK: its XML and its signature, our sockets, time limits and credential.</summary>
+/// <summary>The default encryption of buckets: the S3 SDK's requests and XML, this connection's chain of handlers.</summary>
 internal sealed class S3Buckets(KmsHttpChannel channel) : IDisposable
 {
-    private readonly SameTransport _transport = new(channel.Options);
+    private readonly OwnChain _chain = new(channel);
     private AmazonS3Client? _client;
 
     internal Task<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken) => RunAsync<IReadOnlyList<string>>(
         target: null,
-        changes: null,
         async (client, token) =>
         {
             var names = new List<string>();
@@ -37,7 +36,6 @@ internal sealed class S3Buckets(KmsHttpChannel channel) : IDisposable
 
     internal Task<KmsBucketEncryption> GetEncryptionAsync(string bucketName, CancellationToken cancellationToken) => RunAsync(
         bucketName,
-        changes: null,
         async (client, token) =>
         {
             try
@@ -48,7 +46,7 @@ internal sealed class S3Buckets(KmsHttpChannel channel) : IDisposable
                     .Select(each => each.ServerSideEncryptionByDefault).FirstOrDefault(each => each is not null);
                 return Describe(bucketName, rule);
             }
-            catch (AmazonS3Exception exception) when (exception.ErrorCode == "ServerSideEncryptionConfigurationNotFoundError")
+            catch (BucketHandler.FailureException exception) when (exception.Failure is null)
             {
                 return Describe(bucketName, rule: null);
             }
@@ -67,7 +65,6 @@ internal sealed class S3Buckets(KmsHttpChannel channel) : IDisposable
 
         return RunAsync(
             bucketName,
-            $"The encryption of the bucket '{bucketName}' may or may not have been set.",
             (client, token) => client.PutBucketEncryptionAsync(
                 new PutBucketEncryptionRequest
                 {
@@ -95,18 +92,18 @@ internal sealed class S3Buckets(KmsHttpChannel channel) : IDisposable
 
     internal Task RemoveEncryptionAsync(string bucketName, CancellationToken cancellationToken) => RunAsync(
         bucketName,
-        $"The encryption of the bucket '{bucketName}' may or may not have been removed.",
         (client, token) => client.DeleteBucketEncryptionAsync(new DeleteBucketEncryptionRequest { BucketName = bucketName }, token),
         cancellationToken);
 
     public void Dispose()
     {
         _client?.Dispose();
-        _transport.Dispose();
+        _chain.Dispose();
     }
 
+    // It repeats nothing, and its signature, without which it makes no checksum, is replaced: the chain does both.
     private AmazonS3Client Create() => new(
-        channel.Credentials is { } credentials ? credentials : new AnonymousAWSCredentials(),
+        new BasicAWSCredentials("replaced", "replaced"),
         new AmazonS3Config
         {
             ServiceURL = channel.ServerRoot.ToString(),
@@ -114,12 +111,20 @@ internal sealed class S3Buckets(KmsHttpChannel channel) : IDisposable
             ForcePathStyle = true,
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
-            MaxErrorRetry = channel.Options.RetryCount,
-            Timeout = channel.Options.TryTimeout,
+            MaxErrorRetry = 0,
             AllowAutoRedirect = false,
             UseHttp = channel.ServerRoot.Scheme == Uri.UriSchemeHttp,
-            HttpClientFactory = _transport,
+            HttpClientFactory = _chain,
         });
+
+    /// <summary>Refuses what would make another address of a bucket's.</summary>
+    internal static void RequireName(string? name)
+    {
+        if (name is not null && (name.Length == 0 || name.Any(character => character is <= ' ' or > '~' or '/' or '?' or '#' or '%' or '\\') || name is "." or ".."))
+        {
+            throw new KmsException(KmsErrorCode.KmsUsage, "The bucket's name holds something that no bucket name holds.", name);
+        }
+    }
 
     private KmsBucketEncryption Describe(string bucketName, ServerSideEncryptionByDefault? rule)
     {
@@ -140,101 +145,37 @@ internal sealed class S3Buckets(KmsHttpChannel channel) : IDisposable
         };
     }
 
-    /// <summary>Makes a call, within the connection's time limit, and turns what is no success into <see cref="KmsException"/>.</summary>
-    internal async Task<T> RunAsync<T>(
-        string? target, string? changes, Func<AmazonS3Client, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    private async Task<T> RunAsync<T>(string? target, Func<AmazonS3Client, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
-        if (target is not null && (target.Length == 0 || target.Any(character => character is <= ' ' or > '~' or '/' or '?' or '#' or '%' or '\\')
-            || target is "." or ".."))
-        {
-            throw new KmsException(KmsErrorCode.KmsUsage, "The bucket's name holds something that no bucket name holds.", target);
-        }
+        RequireName(target);
 
-        using var deadline = new CancellationTokenSource(channel.Options.Timeout);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
-            // The SDK sits out its waits between tries when it is stopped; the caller does not. It sends nothing more either way.
-            return await call(LazyInitializer.EnsureInitialized(ref _client, Create), either.Token).WaitAsync(either.Token).ConfigureAwait(false);
+            return await call(LazyInitializer.EnsureInitialized(ref _client, Create), cancellationToken).ConfigureAwait(false);
         }
-        catch (AmazonServiceException exception)
+        catch (BucketHandler.FailureException exception) when (exception.Failure is not null)
         {
-            throw Translate(exception, target);
+            throw exception.Failure;
         }
-        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new KmsException(
-                changes is null ? KmsErrorCode.KmsTimeout : KmsErrorCode.KmsOutcomeUnknown,
-                $"{changes} There was no answer in time.".TrimStart(),
-                target,
-                innerException: exception);
-        }
-        catch (Exception exception) when (exception is AmazonClientException or HttpRequestException or IOException)
+        catch (Exception exception) when (exception is AmazonClientException or XmlException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw Lost(exception, target, changes);
+            throw new KmsException(KmsErrorCode.KmsProtocol, "The server's answer cannot be used: it is not what the S3 API gives.", target, innerException: exception);
         }
     }
 
-    private static KmsException Translate(AmazonServiceException exception, string? target)
+    /// <summary>Gives the SDK this connection's chain for its sockets.</summary>
+    private sealed class OwnChain(KmsHttpChannel channel) : HttpClientFactory, IDisposable
     {
-        if (exception.StatusCode == default || exception.InnerException is HttpRequestException)
-        {
-            return Lost(exception, target, changes: null);
-        }
-
-        HttpStatusCode status = exception.StatusCode == SameTransport.StandIn ? HttpStatusCode.NotFound : exception.StatusCode;
-        (KmsErrorCode code, string message) = KmsWireError.OfCode((int)status, exception.ErrorCode, exception.Message);
-        return new KmsException(status == HttpStatusCode.NotFound ? KmsErrorCode.KmsNotFound : code, message, target)
-        {
-            HttpStatus = (int)status,
-            RequestId = WireText.Clean(exception.RequestId, 200),
-        };
-    }
-
-    private static KmsException Lost(Exception exception, string? target, string? changes)
-    {
-        var causes = new List<Exception>();
-        for (Exception? cause = exception; cause is not null; cause = cause.InnerException)
-        {
-            causes.Add(cause);
-        }
-
-        string? reason = WireText.Clean(causes[^1].Message);
-        return causes.OfType<System.Security.Authentication.AuthenticationException>().Any()
-            ? new KmsException(KmsErrorCode.KmsTls, $"There is no secure connection to the server: {reason}", target, innerException: exception)
-            : causes.OfType<HttpRequestException>().FirstOrDefault()?.HttpRequestError is HttpRequestError.ConnectionError
-                or HttpRequestError.NameResolutionError or HttpRequestError.ProxyTunnelError || changes is null
-                ? new KmsException(KmsErrorCode.KmsNetwork, $"The server cannot be reached: {reason}", target, innerException: exception)
-                : new KmsException(KmsErrorCode.KmsOutcomeUnknown, $"{changes} {reason}", target, innerException: exception);
-    }
-
-    /// <summary>Gives the SDK sockets with this connection's certificates, proxy and limits.</summary>
-    private sealed class SameTransport(KmsEndpointOptions options) : HttpClientFactory, IDisposable
-    {
-        /// <summary>What the SDK sees instead of 404.</summary>
-        internal const HttpStatusCode StandIn = HttpStatusCode.Gone;
-
         private HttpClient? _client;
 
-        public override HttpClient CreateHttpClient(IClientConfig clientConfig) => LazyInitializer.EnsureInitialized(ref _client, () =>
-            new HttpClient(new Told404 { InnerHandler = Transport.Create(options) }) { Timeout = options.TryTimeout, MaxResponseContentBufferSize = 16 * 1024 * 1024 });
+        public override HttpClient CreateHttpClient(IClientConfig clientConfig) => LazyInitializer.EnsureInitialized(
+            ref _client, () => new HttpClient(new BucketHandler(channel)) { Timeout = Timeout.InfiniteTimeSpan });
 
         public void Dispose() => _client?.Dispose();
 
         public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
 
         public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
-
-        /// <summary>The SDK turns a 404 of some reads into an empty success, and a bucket that is not there into one without encryption.</summary>
-        private sealed class Told404 : DelegatingHandler
-        {
-            protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-            {
-                HttpResponseMessage response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
-                response.StatusCode = response.StatusCode == HttpStatusCode.NotFound ? StandIn : response.StatusCode;
-                return response;
-            }
-        }
     }
 }

@@ -25,9 +25,16 @@ internal sealed class ServerClock(TimeProvider clock)
         return true;
     }
 
+    /// <summary>How long for people, to the second, which is as well as servers tell their time.</summary>
+    internal static string Text(TimeSpan skew)
+    {
+        var span = TimeSpan.FromSeconds(Math.Round(skew.Duration().TotalSeconds));
+        return span.ToString(span.TotalDays >= 1 ? @"d\.hh\:mm\:ss" : @"hh\:mm\:ss", System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     /// <summary>The difference for people; null when there is none.</summary>
     internal string? Describe() => Skew == TimeSpan.Zero
         ? null
-        : $"The server's clock is {Skew.Duration():d\\.hh\\:mm\\:ss} {(Skew > TimeSpan.Zero ? "ahead of" : "behind")} this machine's; requests are "
+        : $"The server's clock is {Text(Skew)} {(Skew > TimeSpan.Zero ? "ahead of" : "behind")} this machine's; requests are "
             + "signed with the server's time. Set the clock that is wrong.";
 }

@@ -34,7 +34,7 @@ internal static class KeyStoreOpener
             var store = new KeyStore(directory, new MasterKeyRing(options.MasterKey, salt))
             {
                 Backups = options.Backup is { } backup
-                    ? new LocalBackups(options.Path, options.MasterKey, backup, TimeProvider.System, options.ConnectionName)
+                    ? new LocalBackups(options.Path, options.MasterKey, backup, options.Clock, options.ConnectionName)
                     : null,
             };
             try

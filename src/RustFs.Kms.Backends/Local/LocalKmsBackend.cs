@@ -5,7 +5,8 @@ using RustFs.Kms.Backends.Wire;
 namespace RustFs.Kms.Backends.Local;
 
 /// <summary>The seam over a RustFS key directory, opened in this process. Reads everything anew from the disk, as the server does.</summary>
-internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string? connectionName) : IKmsBackend, IKmsKeyStore
+internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string? connectionName, byte[]? serviceConfiguration = null)
+    : IKmsBackend, IKmsKeyStore
 {
     private const string Creator = "local-kms";
 
@@ -242,7 +243,7 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
         Answer(() => Backups.GetStatus(store.Directory.HasRestoreMarker ? "Error(\"a restore is half done\")" : "Running"));
 
     public async Task<KmsBackup> BackupAsync(string? backupId, CancellationToken cancellationToken) =>
-        await Backups.BackupAsync(backupId, configuration: null, cancellationToken).ConfigureAwait(false);
+        await Backups.BackupAsync(backupId, serviceConfiguration, cancellationToken).ConfigureAwait(false);
 
     public async Task<KmsRestorePlan> PlanRestoreAsync(string bundle, long? observedGeneration, CancellationToken cancellationToken) =>
         await Backups.PlanRestoreAsync(bundle, observedGeneration, cancellationToken).ConfigureAwait(false);

@@ -125,39 +125,32 @@ internal sealed record KmsWireError
     /// <summary>The refusal in an answer; null when it is none.</summary>
     internal static KmsWireError? Of(WireAnswer answer)
     {
-        ReadOnlySpan<byte> body = answer.Body.Span.TrimStart(" \t\r\n\uFEFF"u8);
+        ReadOnlySpan<byte> body = answer.Body.Span.TrimStart(" \t\r\n"u8);
         bool failed = answer.Status is < 200 or >= 300;
+        if (body is [(byte)'{', ..])
+        {
+            try
+            {
+                // Not through the answer's own JSON, which is a copy: a success may hold a data key, and only the answer is wiped.
+                return WireJson.Read(answer.Body, json => OfJson(answer, json, failed));
+            }
+            catch (JsonException)
+            {
+                // Then it is read as text, or refused where JSON is needed.
+            }
+        }
+
         return body switch
         {
-            [(byte)'{', ..] when TryParse(answer.Body) is { IsObject: true } json => OfJson(answer, json, failed),
             _ when !failed => null,
             [(byte)'<', ..] => OfXml(answer, body),
             _ => Map(answer, code: null, Encoding.UTF8.GetString(body[..Math.Min(body.Length, 4000)]), BodyKind.Text, requestId: null),
         };
     }
 
-    /// <summary>What a code and a text mean that somebody else read from an answer.</summary>
-    internal static (KmsErrorCode Code, string Message) OfCode(int status, string? code, string? text)
-    {
-        string? message = WireText.Clean(text);
-        return (Reason(status, code, message, isJson: false).Code, message ?? Describe(status, WireText.Clean(code, 100)));
-    }
-
     /// <summary>The refusal as what crosses the seam.</summary>
     internal KmsException ToException(string? target) =>
         new(Code, Message, target, Fault) { HttpStatus = Status, RequestId = RequestId };
-
-    private static WireJson? TryParse(ReadOnlyMemory<byte> body)
-    {
-        try
-        {
-            return WireJson.Parse(body);
-        }
-        catch (JsonException)
-        {
-            return null; // then it is read as text, or refused where JSON is needed
-        }
-    }
 
     private static KmsWireError? OfJson(WireAnswer answer, WireJson json, bool failed)
     {

@@ -6,19 +6,54 @@ namespace RustFs.Kms.Backends.Wire;
 /// <summary>An answer of a server, read to its end. Its body may hold a data key, so it is wiped when it is disposed of.</summary>
 internal sealed class WireAnswer(int status, byte[] buffer, int length, string? requestId) : IDisposable
 {
+    // Some proxies and files put one before JSON; it is no part of it.
+    private readonly int _start = buffer.AsSpan(0, length).StartsWith("\uFEFF"u8) ? 3 : 0;
     private WireJson? _json;
+    private KmsWireError? _error;
+    private bool _judged;
 
     internal int Status { get; } = status;
 
     internal string? RequestId { get; } = requestId;
 
-    internal ReadOnlyMemory<byte> Body => buffer.AsMemory(0, length);
+    /// <summary>The headers that S3 has for objects, <c>x-amz-*</c>.</summary>
+    internal IReadOnlyDictionary<string, string> ObjectHeaders { get; init; } = new Dictionary<string, string>();
+
+    internal ReadOnlyMemory<byte> Body => buffer.AsMemory(_start, length - _start);
+
+    /// <summary>The refusal in it; null when it is none.</summary>
+    internal KmsWireError? Error
+    {
+        get
+        {
+            if (!_judged)
+            {
+                _error = KmsWireError.Of(this);
+                _judged = true;
+            }
+
+            return _error;
+        }
+    }
 
     internal bool IsEmpty => Body.Span.Trim(" \t\r\n"u8).IsEmpty;
 
     /// <summary>The body as JSON.</summary>
     /// <exception cref="KmsException">It is none.</exception>
     internal WireJson Json => _json ??= Parse();
+
+    /// <summary>Overwrites a secret of the request, which some servers and proxies repeat when they cannot read it, before anybody reads it.</summary>
+    internal void Hide(KmsSecret secret)
+    {
+        const int Shortest = 4; // what is shorter is in every text
+        using KmsSecret.Loan loan = secret.Lend();
+        Span<byte> rest = buffer.AsSpan(0, length);
+        while (loan.Bytes.Length >= Shortest && rest.IndexOf(loan.Bytes) is >= 0 and int place)
+        {
+            rest.Slice(place, loan.Bytes.Length).Fill((byte)'*');
+            rest = rest[(place + loan.Bytes.Length)..];
+        }
+    }
 
     public void Dispose() => CryptographicOperations.ZeroMemory(buffer);
 
@@ -29,6 +64,10 @@ internal sealed class WireAnswer(int status, byte[] buffer, int length, string? 
             HttpStatus = Status,
             RequestId = RequestId,
         };
+
+    /// <summary>That the server did something else than it was asked for, and says so.</summary>
+    internal KmsException Contrary(string message, string? target) =>
+        new(KmsErrorCode.KmsServerError, message, target) { HttpStatus = Status, RequestId = RequestId };
 
     private WireJson Parse()
     {

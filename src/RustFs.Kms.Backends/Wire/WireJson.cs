@@ -25,6 +25,14 @@ internal readonly struct WireJson
         return new WireJson(document.RootElement.Clone());
     }
 
+    /// <summary>Reads from a document that is not kept: nothing of it is copied but what <paramref name="read"/> takes.</summary>
+    /// <exception cref="JsonException">It is no JSON, or nested deeper than 64.</exception>
+    internal static T Read<T>(ReadOnlyMemory<byte> utf8, Func<WireJson, T> read)
+    {
+        using JsonDocument document = JsonDocument.Parse(utf8, s_options);
+        return read(new WireJson(document.RootElement));
+    }
+
     internal WireJson Object(params ReadOnlySpan<string> names) => Find(names) is { ValueKind: JsonValueKind.Object } found ? new(found) : default;
 
     internal bool Has(params ReadOnlySpan<string> names) => Find(names) is not null;

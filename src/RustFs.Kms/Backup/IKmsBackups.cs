@@ -139,6 +139,9 @@ public sealed record KmsRestorePlan
     /// <summary>Whether the configuration is the same as in the bundle; null when that is not known.</summary>
     public bool? ConfigurationIdentical { get; init; }
 
+    /// <summary>The configuration in the bundle, without secrets, as JSON; null when there is none that can be read.</summary>
+    internal byte[]? BundleConfiguration { get; init; }
+
     /// <summary>What stands in no way and should be known before: keys that a server would destroy as soon as it starts, foremost.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }

@@ -28,6 +28,9 @@ public sealed class KmsConnection
     /// <summary>The endpoint or the key directory.</summary>
     public string Location { get; }
 
+    /// <summary>The generation of the server's API; null for a key directory.</summary>
+    public KmsApiGeneration? ApiGeneration => _backend.ApiGeneration;
+
     /// <summary>Whether it is what cmdlets without <c>-Connection</c> use.</summary>
     public bool IsDefault { get; internal set; }
 

@@ -24,10 +24,10 @@ internal sealed record KmsEndpointOptions
     /// <summary>How long making a connection may take.</summary>
     internal TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long one try may take.</summary>
+    /// <summary>How long one try may take of what is tried again when no answer comes; anything else has the whole time.</summary>
     internal TimeSpan TryTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long an operation may take, with all its tries.</summary>
+    /// <summary>How long a request may take, with all its tries.</summary>
     internal TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(100);
 
     /// <summary>How often a request that may be repeated is repeated, 0 to 10.</summary>

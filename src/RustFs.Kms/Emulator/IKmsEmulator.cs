@@ -35,6 +35,9 @@ internal sealed record KmsEmulatorOptions
 
     /// <summary>The clock, for tests.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>The zone of the times in answers. A server's is the one of its machine; the emulator's is UTC, the same everywhere.</summary>
+    internal TimeZoneInfo TimeZone { get; init; } = TimeZoneInfo.Utc;
 }
 
 /// <summary>What a server takes from <c>RUSTFS_KMS_BACKUP_*</c>.</summary>
@@ -113,7 +116,7 @@ internal interface IKmsEmulator : IAsyncDisposable
     /// <summary>What it speaks.</summary>
     KmsApiGeneration Generation { get; }
 
-    /// <summary>How many requests it answered, of which method and path, in order; the newest thousand.</summary>
+    /// <summary>The newest thousand requests in their order, each as method and path.</summary>
     IReadOnlyList<string> Requests { get; }
 
     /// <summary>Spoils answers to come.</summary>

@@ -18,6 +18,15 @@ internal sealed record KmsKeyDirectoryOptions
     /// <summary>What backups are made with; null when none are. The caller keeps ownership.</summary>
     internal KmsBackupEnvironment? Backup { get; init; }
 
+    /// <summary>
+    /// The configuration, without secrets, of the service that opens the directory: JSON, which goes into bundles as evidence. Null
+    /// when no service does. Form: http-api.md 2.24.
+    /// </summary>
+    internal byte[]? ServiceConfiguration { get; init; }
+
+    /// <summary>The clock: an emulator's may be a test's.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>The connection's name, which every object that comes out carries.</summary>
     internal string? ConnectionName { get; init; }
 }

@@ -10,6 +10,15 @@ public interface IKmsService
     /// <param name="cancellationToken">Cancels the call.</param>
     Task<KmsConfiguration> GetConfigurationAsync(CancellationToken cancellationToken) => Unsupported<KmsConfiguration>("has no configuration to read");
 
+    /// <summary>
+    /// Refuses a configuration that the server's API could not take, or that its present one rules out, before anything is changed.
+    /// What passes may still be refused: only the server knows its files, its keys and its Vault.
+    /// </summary>
+    /// <param name="request">The whole configuration.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    Task CheckConfigurationAsync(KmsConfigurationRequest request, CancellationToken cancellationToken) =>
+        Unsupported<KmsServiceAnswer>("cannot be configured");
+
     /// <summary>Sets the first configuration, or another while the service does not run. Does not start it.</summary>
     /// <param name="request">The whole configuration.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
@@ -67,6 +76,9 @@ public sealed record KmsKeyImpact
     /// <summary><c>exact</c>, <c>observed-only</c> or <c>unavailable</c>.</summary>
     public string? Completeness { get; init; }
 
+    /// <summary>Whether the server could read all that it looks at.</summary>
+    internal bool IsComplete => Completeness is null or "exact";
+
     /// <summary>Where the server looked.</summary>
     public IReadOnlyList<string> Scanned { get; init; } = [];
 
@@ -91,6 +103,9 @@ public sealed record KmsKeyReference
 
     /// <summary>What it is about, in words.</summary>
     public string? Detail { get; init; }
+
+    /// <summary>Whether it is no name of the key, but something that could not be read and may hold one.</summary>
+    internal bool IsUnreadable => Kind.StartsWith("unreadable-", StringComparison.Ordinal);
 
     /// <summary>Kind and name.</summary>
     public override string ToString() => $"{Kind}:{Id}";

@@ -91,6 +91,12 @@ public sealed class KmsConfigurationRequest : IDisposable
     /// <summary>Vault, token file: its path, on the server.</summary>
     public string? TokenFile { get; init; }
 
+    /// <summary>Vault, token file: how often the file is looked at, in seconds, from 1.</summary>
+    public long? PollIntervalSeconds { get; init; }
+
+    /// <summary>Vault, all but a token: how long before its end a login is renewed, in seconds.</summary>
+    public long? RefreshSafetyWindowSeconds { get; init; }
+
     /// <summary>AWS: the region.</summary>
     public string? Region { get; init; }
 

@@ -95,6 +95,52 @@ public sealed class BackupRouteTests : IDisposable
         Assert.Equal("{\"target_key_dir\":" + directory + ",\"aborted\":true}", (await PostAsync("/restore/abort", "{\"confirm_target_key_dir\":" + directory + "}")).Text);
     }
 
+    [Fact]
+    public async Task A_bundle_holds_the_configuration_and_a_dry_run_compares_it()
+    {
+        string keys = JsonSerializer.Serialize(Path.Combine(_directory, "keys"));
+        string With(int timeout) => $$"""{"backend_type":"Local","key_dir":{{keys}},"allow_insecure_dev_defaults":true,"timeout_seconds":{{timeout}}}""";
+        await using EmulatorHost host = await EmulatorHost.StartAsync(options => options with { Backup = Backup });
+        Assert.True((await host.AdminAsync("POST", "/kms/reconfigure", With(30))).Json.GetProperty("success").GetBoolean());
+        await host.CreateKeyAsync("a");
+        Assert.True((await host.AdminAsync("POST", "/kms/backup", """{"backup_id":"b1"}""")).Json.GetProperty("sanitized_config_included").GetBoolean());
+        async Task<JsonElement> ComparisonAsync() => (await host.AdminAsync("POST", "/kms/restore/dry-run", """{"bundle":"b1"}""")).Json.GetProperty("config_comparison");
+        string form = $$$"""{"format_version":1,"backend":"local","default_key_id":null,"allow_insecure_dev_defaults":true,"timeout_secs":30,"retry_attempts":3,"enable_cache":true,"backend_reference":{"kind":"local","key_dir":{{{keys}}},"file_permissions":null,"master_key_configured":false}}""";
+        Assert.Equal($$"""{"bundle":{{form}},"current":{{form}},"identical":true}""", (await ComparisonAsync()).GetRawText());
+        Assert.True((await host.AdminAsync("POST", "/kms/reconfigure", With(31))).Json.GetProperty("success").GetBoolean());
+        JsonElement changed = await ComparisonAsync();
+        Assert.Equal((30, 31, false), (changed.GetProperty("bundle").GetProperty("timeout_secs").GetInt32(), changed.GetProperty("current").GetProperty("timeout_secs").GetInt32(), changed.GetProperty("identical").GetBoolean()));
+    }
+
+    [Fact]
+    public async Task A_sealing_key_that_is_the_master_key_is_an_incomplete_environment_on_every_route()
+    {
+        string masterKey = Convert.ToBase64String(_kek.Bytes);
+        await using EmulatorHost host = await EmulatorHost.StartAsync(masterKey, null, options => options with { Running = true, Backup = Backup });
+        for (int round = 0; round < 2; round++)
+        {
+            JsonElement status = (await host.AdminAsync("GET", "/kms/backup")).Json;
+            Assert.False(status.GetProperty("export_supported").GetBoolean());
+            string reason = status.GetProperty("unavailable_reason").GetString()!;
+            foreach ((string path, string? body) in Requests())
+            {
+                RawAnswer answer = await host.AdminAsync("POST", path, body);
+                Assert.Equal((412, reason), (answer.Status, answer.Json.GetProperty("message").GetString()));
+            }
+
+            await host.AdminAsync("POST", "/kms/stop");
+        }
+    }
+
+    [Fact]
+    public async Task The_status_is_the_one_GET_that_looks_at_its_body()
+    {
+        await using EmulatorHost host = await EmulatorHost.StartAsync();
+        TestSigner other = host.Signer with { PayloadHash = new string('0', 64) };
+        Assert.Equal(400, (await host.AdminAsync("GET", "/kms/backup", "{}", other)).Status);
+        Assert.Equal(200, (await host.AdminAsync("GET", "/kms/service-status", "{}", other)).Status);
+    }
+
     private static (string Path, string? Body)[] Requests() =>
     [
         ("/kms/backup", null), ("/kms/restore/dry-run", """{"bundle":"b1"}"""), ("/kms/restore", Restore), ("/kms/restore/abort", """{"confirm_target_key_dir":"/x"}"""),
@@ -102,6 +148,8 @@ public sealed class BackupRouteTests : IDisposable
 
     private sealed class StandIn : IKmsBackups
     {
+        public Task<KmsBackupStatus> GetBackupStatusAsync(CancellationToken cancellationToken) => Task.FromResult(new KmsBackupStatus());
+
         public Task<KmsRestorePlan> PlanRestoreAsync(string bundle, long? observedGeneration, CancellationToken cancellationToken) => Task.FromResult(
             bundle == "none"
                 ? new KmsRestorePlan { Bundle = bundle, BackupId = "", Blockers = ["incomplete-bundle: nothing there"] }

@@ -126,6 +126,7 @@ public sealed class CurrentKeyTests : IAsyncLifetime
         Assert.Equal(["a"], list.GetProperty("keys").EnumerateArray().Select(key => key.GetProperty("key_id").GetString()));
         File.Move(Path.Combine(_host.Emulator.KeyDirectory, "broken.key"), Path.Combine(_host.Emulator.KeyDirectory, "x.tmp"));
         File.Copy(Path.Combine(_host.Emulator.KeyDirectory, "a.key"), Path.Combine(_host.Emulator.KeyDirectory, "b.key"));
+        Assert.Equal(["a"], await IdsAsync("/kms/keys?limit=1"));
         Assert.StartsWith("failed to list keys: Invalid key: ", (await _host.AdminAsync("GET", "/kms/keys")).Json.GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
@@ -257,6 +258,23 @@ public sealed class CurrentKeyTests : IAsyncLifetime
         RawAnswer v4 = await _host.SendAsync("GET", "/rustfs/admin/v4/kms/status");
         Assert.Equal((426, null, ""), (v4.Status, v4.ContentType, v4.Text));
         Assert.Equal(426, (await _host.SendAsync("GET", "/minio/admin/v4/anything")).Status);
+    }
+
+    [Fact]
+    public async Task Times_are_those_of_the_servers_zone()
+    {
+        TimeZoneInfo zone = TimeZoneInfo.FindSystemTimeZoneById("Asia/Kolkata");
+        await using EmulatorHost host = await EmulatorHost.StartAsync(options => options with { Running = true, TimeZone = zone });
+        await host.CreateKeyAsync("a");
+        JsonElement deleted = (await host.AdminAsync("DELETE", "/kms/keys/delete", """{"key_id":"a"}""")).Json;
+        JsonElement described = (await host.AdminAsync("GET", "/kms/keys/a")).Json.GetProperty("key_metadata");
+        JsonElement listed = (await host.AdminAsync("GET", "/kms/keys")).Json.GetProperty("keys")[0];
+        foreach (string text in new[] { deleted.GetProperty("deletion_date").GetString()!, described.GetProperty("creation_date").GetString()!, described.GetProperty("deletion_date").GetString()!, listed.GetProperty("created_at").GetString()! })
+        {
+            Assert.EndsWith("+05:30[Asia/Kolkata]", text, StringComparison.Ordinal);
+            Assert.True(ZonedTime.TryParse(text, out ZonedTime time));
+            Assert.InRange((time.Instant - DateTimeOffset.UtcNow).TotalDays, -0.1, 30.1);
+        }
     }
 
     [Fact]

@@ -70,6 +70,17 @@ public sealed class GuideTests : IAsyncLifetime
         Assert.Equal(404, (await _host.AdminAsync("GET", $"/kms/keys/{id}")).Status);
     }
 
+    [Fact]
+    public async Task Records_that_cannot_be_read_are_skipped_without_a_word_as_in_those_days()
+    {
+        await RunAsync();
+        await File.WriteAllTextAsync(Path.Combine(_directory, "keys", "broken.key"), "{}");
+        Assert.Equal("""{"success":true,"message":"Keys listed successfully","keys":[],"truncated":false,"next_marker":null}""", (await _host.AdminAsync("GET", "/kms/keys")).Text);
+        await _host.CreateKeyAsync("a");
+        File.Copy(Path.Combine(_directory, "keys", "a.key"), Path.Combine(_directory, "keys", "b.key"));
+        Assert.Equal(1, (await _host.AdminAsync("GET", "/kms/keys")).Json.GetProperty("keys").GetArrayLength());
+    }
+
     [Theory]
     [InlineData(",\"key_spec\":\"AES_256\"", 32)]
     [InlineData(",\"key_spec\":\"AES_128\"", 16)]
@@ -90,6 +101,25 @@ public sealed class GuideTests : IAsyncLifetime
         await AssertAsync("GET", "/kms/config", null, """{"backend":"vault","cache_enabled":true,"cache_max_keys":1000,"cache_ttl_seconds":300,"default_key_id":null}""");
         await AssertAsync("POST", "/kms/clear-cache", null, """{"status":"success","message":"cache cleared successfully"}""");
         await AssertAsync("GET", "/kms/status", null, """{"backend_type":"vault","backend_status":"healthy","cache_enabled":true,"cache_stats":{"hit_count":0,"miss_count":0},"default_key_id":null}""");
+    }
+
+    [Fact]
+    public async Task FrontendGuide_BucketEncryption_is_plain_S3_and_the_tables_paths_are_no_routes()
+    {
+        await RunAsync();
+        await _host.CreateKeyAsync("team");
+        Assert.Equal(200, (await _host.SendAsync("PUT", "/bucket")).Status);
+        Assert.Contains("<Name>bucket</Name>", (await _host.SendAsync("GET", "/")).Text, StringComparison.Ordinal);
+        Assert.Equal(404, (await _host.SendAsync("GET", "/bucket?encryption")).Status);
+        Assert.Equal(200, (await _host.SendAsync("PUT", "/bucket?encryption", System.Text.Encoding.UTF8.GetBytes(S3Tests.KmsRule("team")))).Status);
+        Assert.Contains("<KMSMasterKeyID>team</KMSMasterKeyID>", (await _host.SendAsync("GET", "/bucket?encryption")).Text, StringComparison.Ordinal);
+        Assert.Equal(204, (await _host.SendAsync("DELETE", "/bucket?encryption")).Status);
+        foreach (string path in new[] { "/api/v1/buckets", "/api/v1/bucket-encryption/bucket" })
+        {
+            Assert.Contains("<Code>NoSuchBucket</Code>", (await _host.SendAsync("GET", path)).Text, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(501, (await _host.AdminAsync("GET", "/api/v1/buckets")).Status);
     }
 
     [Fact]

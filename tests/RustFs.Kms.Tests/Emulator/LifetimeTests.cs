@@ -35,6 +35,16 @@ public sealed class LifetimeTests : IDisposable
         }
 
         Assert.All(Directory.EnumerateFiles(Path.Combine(_directory, "config")), file => Assert.DoesNotContain("canary-master-key", File.ReadAllText(file), StringComparison.Ordinal));
+        if (!OperatingSystem.IsWindows())
+        {
+            string[] files = Directory.GetFiles(_directory, "*", SearchOption.AllDirectories);
+            Assert.Contains(files, file => file.EndsWith("seal.salt", StringComparison.Ordinal));
+            foreach (string file in files)
+            {
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+            }
+        }
+
         Assert.All(Directory.EnumerateFiles(Path.Combine(_directory, "keys")), file => Assert.True(file.EndsWith(".key", StringComparison.Ordinal) || file.EndsWith(".master-key.salt", StringComparison.Ordinal)));
         await using (EmulatorHost host = await EmulatorHost.StartAsync(In))
         {
@@ -85,6 +95,45 @@ public sealed class LifetimeTests : IDisposable
 
         Directory.Delete(Path.Combine(_directory, "config"), recursive: true);
         await Assert.ThrowsAsync<KmsException>(() => EmulatorHost.StartAsync("two", null, options => options with { KeyDirectory = _directory, Running = true }));
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("""{"backend_type":"Floppy"}""")]
+    [InlineData("""{"backend_type":"Local"}""")]
+    [InlineData("""{"backend_type":"VaultKV2","address":"https://v"}""")]
+    [InlineData("""{"backend_type":"Local","key_dir":"/x","sealed_master_key":"?"}""")]
+    public async Task A_damaged_configuration_is_said_at_the_start_and_stays_as_it_is(string json)
+    {
+        string path = Path.Combine(Directory.CreateDirectory(Path.Combine(_directory, "config")).FullName, "kms_config.json");
+        await File.WriteAllTextAsync(path, json);
+        KmsException refused = await Assert.ThrowsAsync<KmsException>(() => EmulatorHost.StartAsync(options => options with { KeyDirectory = _directory }));
+        Assert.Equal((KmsErrorCode.KmsStorage, path), (refused.Code, refused.Target));
+        Assert.Equal(json, await File.ReadAllTextAsync(path));
+    }
+
+    [Fact]
+    public async Task Another_master_key_than_the_one_that_was_kept_is_refused_and_not_passed_over()
+    {
+        await (await EmulatorHost.StartAsync("one", null, options => options with { KeyDirectory = _directory, Running = true })).DisposeAsync();
+        KmsException refused = await Assert.ThrowsAsync<KmsException>(() => EmulatorHost.StartAsync("two", null, options => options with { KeyDirectory = _directory }));
+        Assert.Equal(KmsErrorCode.KmsPreconditionFailed, refused.Code);
+        await (await EmulatorHost.StartAsync("one", null, options => options with { KeyDirectory = _directory, Running = true })).DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_directory_that_another_has_or_that_is_none_is_refused()
+    {
+        await using (await EmulatorHost.StartAsync(options => options with { KeyDirectory = _directory }))
+        {
+            KmsException taken = await Assert.ThrowsAsync<KmsException>(() => EmulatorHost.StartAsync(options => options with { KeyDirectory = _directory }));
+            Assert.Equal(KmsErrorCode.KmsConflict, taken.Code);
+        }
+
+        string file = Path.Combine(_directory, "file");
+        await File.WriteAllTextAsync(file, "x");
+        KmsException refused = await Assert.ThrowsAsync<KmsException>(() => EmulatorHost.StartAsync(options => options with { KeyDirectory = file }));
+        Assert.Equal((KmsErrorCode.KmsStorage, file), (refused.Code, refused.Target));
     }
 
     [Fact]

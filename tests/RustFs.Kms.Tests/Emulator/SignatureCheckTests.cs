@@ -206,6 +206,17 @@ public sealed class SignatureCheckTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_session_token_in_the_query_counts_as_it_was_sent_and_only_signed_requests_need_one()
+    {
+        await using EmulatorHost host = await EmulatorHost.StartAsync(null, "a/b=", options => options with { Running = true, AllowAnonymous = true });
+        async Task<RawAnswer> WithAsync(string token) => await host.AdminAsync("GET", $"/kms/keys?X-Amz-Security-Token={token}");
+        Assert.Contains("invalid token3", (await WithAsync("a%2Fb%3D")).Text, StringComparison.Ordinal);
+        Assert.Equal(200, (await host.UnsignedAsync("GET", "/rustfs/admin/v3/kms/keys?marker=X-Amz-Signature")).Status);
+        await using EmulatorHost plain = await EmulatorHost.StartAsync(null, "plain", options => options with { Running = true });
+        Assert.Equal(200, (await plain.AdminAsync("GET", "/kms/keys?x-amz-security-token=plain")).Status);
+    }
+
+    [Fact]
     public async Task Every_answer_has_a_request_id_and_echoes_the_clients()
     {
         Assert.True(Guid.TryParse((await _host.AdminAsync("GET", "/kms/keys")).Headers["x-request-id"], out _));

@@ -67,6 +67,11 @@ public sealed class BucketTests
         Assert.Equal(("PUT", "/photos/?encryption"), (request.Method, request.Target));
         Assert.Contains(expected, request.Body, StringComparison.Ordinal);
         Assert.Equal(keyId is not null, request.Body.Contains("KMSMasterKeyID", StringComparison.Ordinal));
+
+        // S3 wants a checksum of this body, and that it is signed.
+        string checksum = Assert.Single(request.Headers.Keys, name => name.StartsWith("x-amz-checksum-", StringComparison.OrdinalIgnoreCase));
+        Assert.Contains(checksum.ToLowerInvariant(), request.Headers["Authorization"], StringComparison.Ordinal);
+        Assert.Equal("application/xml", request.Headers["Content-Type"]);
     }
 
     [Fact]
@@ -93,7 +98,8 @@ public sealed class BucketTests
 
         KmsException exception = await HttpTest.FailsAsync(expected, () => backend.GetBucketEncryptionAsync("photos", default));
 
-        Assert.Equal(("photos", status), (exception.Target, exception.HttpStatus));
+        Assert.Equal(("photos", status, "r-1"), (exception.Target, exception.HttpStatus, exception.RequestId));
+        Assert.Single(server.Requests);
     }
 
     [Theory]
@@ -127,5 +133,72 @@ public sealed class BucketTests
 
         await HttpTest.FailsAsync(KmsErrorCode.KmsNetwork, () => backend.ListBucketsAsync(default));
         await HttpTest.FailsAsync(KmsErrorCode.KmsNetwork, () => backend.RemoveBucketEncryptionAsync("photos", default));
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_off_is_corrected_for_buckets_too_and_for_this_connection_only()
+    {
+        var clock = new TestClock();
+        var log = new List<KmsRequestLogEntry>();
+        await using var server = new RawServer((request, _) => request.Headers["X-Amz-Date"].StartsWith("20260102T0504", StringComparison.Ordinal)
+            ? RawReply.Of(200, string.Empty)
+            : RawReply.Xml(403, "RequestTimeTooSkewed", "request time is too far from server time", "Date: Fri, 02 Jan 2026 05:04:05 GMT"));
+        for (int connection = 0; connection < 2; connection++)
+        {
+            await using HttpKmsBackend backend = HttpTest.Backend(
+                HttpTest.Options(server.Endpoint) with { OnRequest = log.Add, RetryCount = 0 }, clock);
+            await backend.SetBucketEncryptionAsync("photos", KmsBucketAlgorithm.SseS3, null, default);
+            await backend.SetBucketEncryptionAsync("photos", KmsBucketAlgorithm.SseS3, null, default);
+        }
+
+        string[] hours = [.. server.Requests.Select(request => request.Headers["X-Amz-Date"][9..11])];
+        Assert.Equal(["03", "05", "05", "03", "05", "05"], hours);
+        Assert.All(log, entry => Assert.Equal("PUT /photos/", $"{entry.Method} {entry.Path}"));
+        Assert.Equal(2, log.Count(entry => entry.Note is not null));
+    }
+
+    [Fact]
+    public async Task A_busy_server_is_asked_again_when_it_says_and_signed_for_anew()
+    {
+        var clock = new TestClock();
+        await using var server = new RawServer(
+            RawReply.Xml(503, "SlowDown", "slow down", "Retry-After: 7"), RawReply.Of(200, string.Empty));
+        await using HttpKmsBackend backend = HttpTest.Backend(server, clock: clock);
+
+        await backend.SetBucketEncryptionAsync("photos", KmsBucketAlgorithm.SseS3, null, default);
+
+        Assert.Contains(TimeSpan.FromSeconds(7), clock.Waits);
+        Assert.Equal(["20260102T030405Z", "20260102T030412Z"], server.Requests.Select(request => request.Headers["X-Amz-Date"]));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("<html><body>RustFS Console</body></html>")]
+    [InlineData("{}")]
+    public async Task An_answer_that_is_none_does_not_read_as_no_encryption_or_no_buckets(string body)
+    {
+        await using var server = new RawServer(RawReply.Of(200, body));
+        await using HttpKmsBackend backend = HttpTest.Backend(server);
+
+        await HttpTest.FailsAsync(KmsErrorCode.KmsProtocol, () => backend.GetBucketEncryptionAsync("photos", default));
+        await HttpTest.FailsAsync(KmsErrorCode.KmsProtocol, () => backend.ListBucketsAsync(default));
+        if (body.Length > 0)
+        {
+            KmsException exception = await HttpTest.FailsAsync(KmsErrorCode.KmsOutcomeUnknown, () => backend.RemoveBucketEncryptionAsync("photos", default));
+            Assert.Contains("'photos' may or may not", exception.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_lost_answer_to_a_change_is_a_doubt_and_to_a_look_is_asked_for_again()
+    {
+        await using var server = new RawServer(RawReply.Hangup);
+        await using HttpKmsBackend backend = HttpTest.Backend(server, clock: new TestClock());
+
+        await HttpTest.FailsAsync(
+            KmsErrorCode.KmsOutcomeUnknown, () => backend.SetBucketEncryptionAsync("photos", KmsBucketAlgorithm.SseKms, "a", default));
+        Assert.Single(server.Requests);
+        await HttpTest.FailsAsync(KmsErrorCode.KmsNetwork, () => backend.GetBucketEncryptionAsync("photos", default));
+        Assert.Equal(5, server.Requests.Count);
     }
 }

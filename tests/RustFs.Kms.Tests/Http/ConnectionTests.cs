@@ -1,5 +1,6 @@
 using System.Text;
 using RustFs.Kms.Backends;
+using RustFs.Kms.Backends.Http;
 using Xunit;
 
 namespace RustFs.Kms.Tests.Http;
@@ -65,6 +66,9 @@ public sealed class ConnectionTests : IDisposable
     [InlineData("SignatureDoesNotMatch", null, "Via: 1.1 gateway", "gateway")]
     [InlineData("SignatureDoesNotMatch", null, "X-A: b", "secret key is wrong")]
     [InlineData("InvalidAccessKeyId", "The Access Key Id you provided does not exist in our records.", "X-A: b", "does not know this access key")]
+    [InlineData("AccessDenied", "Signature is required", "X-A: b", "takes the Authorization header out")]
+    [InlineData("InternalError", "check claims failed Error(invalid token2)", "X-A: b", "session token")]
+    [InlineData("InvalidRequest", "ErrAccessKeyDisabled", "X-A: b", "disabled")]
     [InlineData("RequestTimeTooSkewed", "request time is too far from server time", "X-A: b", "clock")]
     public async Task A_refused_signature_is_explained(string code, string? message, string header, string explanation)
     {
@@ -74,6 +78,37 @@ public sealed class ConnectionTests : IDisposable
 
         Assert.False(check.Succeeded);
         Assert.Contains(explanation, check.Explanation, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("00:20:00", 1199.6)]
+    [InlineData("00:00:05", -5)]
+    [InlineData("1.02:00:00", 93600)]
+    public void A_skew_is_told_to_the_second(string text, double seconds) => Assert.Equal(text, ServerClock.Text(TimeSpan.FromSeconds(seconds)));
+
+    // Also when somebody said which generation it is: a connection that is open has been used.
+    [Theory]
+    [InlineData(403, "SignatureDoesNotMatch", KmsErrorCode.KmsAuthentication)]
+    [InlineData(501, "NotImplemented", KmsErrorCode.KmsUnsupported)]
+    [InlineData(403, "AccessDenied", null)]
+    public async Task A_connection_to_a_known_generation_is_tried_before_it_is_called_open(int status, string code, KmsErrorCode? expected)
+    {
+        await using var server = new RawServer(RawReply.Xml(status, code, code == "NotImplemented" ? null : "Access Denied"));
+        foreach (KmsApiGeneration generation in (KmsApiGeneration[])[KmsApiGeneration.Current, KmsApiGeneration.Guide, KmsApiGeneration.Early])
+        {
+            if (expected is { } refusal)
+            {
+                await HttpTest.FailsAsync(refusal, () => KmsBackends.OpenEndpointAsync(HttpTest.Options(server.Endpoint, generation), default));
+                continue;
+            }
+
+            (IKmsBackend backend, _) = await KmsBackends.OpenEndpointAsync(HttpTest.Options(server.Endpoint, generation), default);
+            Assert.Equal(generation, backend.ApiGeneration);
+            await backend.DisposeAsync();
+        }
+
+        Assert.Equal(3, server.Requests.Count);
+        Assert.All(server.Requests, request => Assert.Equal("GET", request.Method));
     }
 
     [Fact]

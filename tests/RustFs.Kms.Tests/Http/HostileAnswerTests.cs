@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using RustFs.Kms.Backends.Http;
+using RustFs.Kms.Backends.Wire;
 using Xunit;
 
 namespace RustFs.Kms.Tests.Http;
@@ -30,6 +31,42 @@ public sealed class HostileAnswerTests
         Assert.Equal(status, exception.HttpStatus);
         Assert.Empty(elsewhere.Requests);
         Assert.Single(server.Requests);
+    }
+
+    [Theory]
+    [InlineData("//[x")]
+    [InlineData("http://")]
+    [InlineData("::")]
+    public async Task A_redirect_to_nowhere_is_an_error_like_any_other(string location)
+    {
+        await using var server = new RawServer(RawReply.Of(302, string.Empty, "Location: " + location));
+        await using HttpKmsBackend backend = HttpTest.Backend(server);
+
+        await HttpTest.FailsAsync(KmsErrorCode.KmsProtocol, () => backend.GetKeyAsync("a", default));
+    }
+
+    [Fact]
+    public void Whether_an_answer_is_a_refusal_is_found_out_without_copying_what_it_holds()
+    {
+        const int Length = 1024 * 1024;
+        byte[] body = Encoding.ASCII.GetBytes($$"""{"plaintext_key":"{{new string('A', Length)}}"}""");
+        using var first = new WireAnswer(200, body, body.Length, requestId: null);
+        using var answer = new WireAnswer(200, body, body.Length, requestId: null);
+        Assert.Null(first.Error); // fills the pool that the parser rents its index from
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Null(answer.Error);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, Length / 4);
+    }
+
+    [Fact]
+    public async Task A_byte_order_mark_before_an_answer_is_no_part_of_it()
+    {
+        await using var server = new RawServer(RawReply.Json("\uFEFF{\"key_metadata\":" + HttpTest.Key("a") + "}"));
+        await using HttpKmsBackend backend = HttpTest.Backend(server);
+
+        Assert.Equal("a", (await backend.GetKeyAsync("a", default)).KeyId);
     }
 
     [Fact]
@@ -208,6 +245,18 @@ public sealed class HostileAnswerTests
 
         await HttpTest.FailsAsync(KmsErrorCode.KmsOutcomeUnknown, () => backend.RotateKeyAsync("a", default));
         Assert.Single(server.Requests, request => request.Method == "POST");
+    }
+
+    [Fact]
+    public async Task What_is_sent_once_has_the_time_of_all_tries()
+    {
+        await using var server = new RawServer(
+            RawReply.Json("""{"success":true,"message":"ok","key_id":"a","key_metadata":""" + HttpTest.Key("a") + "}") with { Delay = TimeSpan.FromMilliseconds(700) });
+        await using HttpKmsBackend backend = HttpTest.Backend(
+            HttpTest.Options(server.Endpoint) with { TryTimeout = TimeSpan.FromMilliseconds(200), Timeout = TimeSpan.FromSeconds(20) });
+
+        Assert.Equal("a", (await backend.RotateKeyAsync("a", default)).KeyId);
+        Assert.Single(server.Requests);
     }
 
     [Fact]

@@ -167,8 +167,8 @@ public sealed class KeyTests
             ? RawReply.Json("""{"code":"NoSuchKey","message":"no"}""", 404)
             : RawReply.Json("""{"key_id":"a1","key_metadata":""" + HttpTest.Key("a1") + "}"));
         await using HttpKmsBackend early = HttpTest.Backend(other, KmsApiGeneration.Early);
-        KmsException exception = await HttpTest.FailsAsync(KmsErrorCode.KmsProtocol, () => early.CreateKeyAsync(new KmsKeyCreation { KeyId = "a" }, default));
-        Assert.Contains("'a1' was made", exception.Message, StringComparison.Ordinal);
+        KmsException exception = await HttpTest.FailsAsync(KmsErrorCode.KmsServerError, () => early.CreateKeyAsync(new KmsKeyCreation { KeyId = "a" }, default));
+        Assert.Contains("made 'a1'", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -190,10 +190,80 @@ public sealed class KeyTests
         Assert.Equal((KmsKeyState.PendingDeletion, new DateTimeOffset(2026, 2, 1, 0, 0, 0, TimeSpan.Zero)), (unseen.State, unseen.DeletionDate));
     }
 
-    [Fact]
-    public async Task A_server_that_scheduled_instead_of_destroying_is_told_on()
+    [Theory]
+    [InlineData("")]
+    [InlineData("{}")]
+    [InlineData("""{"message":"hello"}""")]
+    public async Task A_change_that_the_server_does_not_say_it_made_is_not_claimed(string body)
     {
-        await using var server = new RawServer(RawReply.Json("""{"success":true,"key_id":"a","deletion_date":"2026-02-01T00:00:00Z"}"""));
+        await using var server = new RawServer((request, _) => request.Method == "GET"
+            ? RawReply.Json("""{"success":false,"message":"Failed to describe key: Key not found: a"}""", 404)
+            : RawReply.Of(200, body));
+        await using HttpKmsBackend backend = HttpTest.Backend(server);
+        foreach (Func<Task> change in (Func<Task>[])
+                 [
+                     () => backend.RotateKeyAsync("a", default),
+                     () => backend.EnableKeyAsync("a", default),
+                     () => backend.ScheduleKeyDeletionAsync("a", 7, default),
+                     () => backend.DeleteKeyAsync("a", "a", default),
+                 ])
+        {
+            KmsException exception = await HttpTest.FailsAsync(KmsErrorCode.KmsOutcomeUnknown, change);
+            Assert.Contains("'a' may or may not have been", exception.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_key_that_is_gone_after_its_change_is_not_output_as_if_it_were_there()
+    {
+        await using var server = new RawServer((request, _) => request.Method == "GET"
+            ? RawReply.Json("""{"code":"NoSuchKey","message":"no"}""", 404)
+            : RawReply.Of(200, string.Empty));
+        await using HttpKmsBackend backend = HttpTest.Backend(server, KmsApiGeneration.Early);
+
+        await HttpTest.FailsAsync(KmsErrorCode.KmsKeyNotFound, () => backend.EnableKeyAsync("a", default));
+    }
+
+    // AWS keys go by ARNs. What an id may hold, the backend decides; none of it gets into the path.
+    [Fact]
+    public async Task An_id_with_separators_travels_in_query_and_body()
+    {
+        const string Arn = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd";
+        await using var server = new RawServer(RawReply.Json("""{"success":true,"key_id":"a","key_metadata":""" + HttpTest.Key(Arn) + "}"));
+        await using HttpKmsBackend backend = HttpTest.Backend(server);
+
+        Assert.Equal(Arn, (await backend.GetKeyAsync(Arn, default)).KeyId);
+        _ = await backend.RotateKeyAsync(Arn, default);
+
+        Assert.Equal("/rustfs/admin/v3/kms/describe-key?keyId=" + Uri.EscapeDataString(Arn), server.Requests[0].Target);
+        Assert.Equal($$"""{"key_id":"{{Arn}}"}""", server.Requests[1].Body);
+    }
+
+    [Fact]
+    public async Task A_full_listing_of_a_server_that_does_not_page_may_be_cut_and_that_is_said()
+    {
+        string keys = string.Join(',', Enumerable.Range(0, 10_000).Select(number => Item("k" + number.ToString("D5", System.Globalization.CultureInfo.InvariantCulture))));
+        await using var server = new RawServer(RawReply.Json(Page(keys, false, null)));
+        await using HttpKmsBackend backend = HttpTest.Backend(server, KmsApiGeneration.Guide);
+        int count = 0;
+
+        await HttpTest.FailsAsync(KmsErrorCode.KmsProtocol, async () =>
+        {
+            await foreach (KmsKey _ in backend.ListKeysAsync(new KmsKeyQuery(), default))
+            {
+                count++;
+            }
+        });
+
+        Assert.Equal(10_000, count);
+    }
+
+    [Theory]
+    [InlineData("""{"success":true,"key_id":"a","deletion_date":"2026-02-01T00:00:00Z"}""")]
+    [InlineData("""{"key_id":"a","key_metadata":{"key_id":"a","enabled":false,"deletion_date":"2026-02-01T00:00:00Z"}}""")] // as the guides have it
+    public async Task A_server_that_scheduled_instead_of_destroying_is_told_on(string body)
+    {
+        await using var server = new RawServer(RawReply.Json(body));
         await using HttpKmsBackend backend = HttpTest.Backend(server, KmsApiGeneration.Guide);
 
         await HttpTest.FailsAsync(KmsErrorCode.KmsUnsupported, () => backend.DeleteKeyAsync("a", "a", default));

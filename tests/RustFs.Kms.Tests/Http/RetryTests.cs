@@ -44,6 +44,8 @@ public sealed class RetryTests
         ["not running"] = RawReply.Json("""{"success":false,"message":"kms service is not running"}""", 503),
         ["hangup"] = RawReply.Hangup,
         ["truncated"] = s_broken,
+        ["no JSON"] = RawReply.Of(200, "OK"),
+        ["a page"] = RawReply.Of(200, "<html>welcome</html>"),
     };
 
     // Tries with three retries allowed, and the code in the end. Read: everything transient. DataKey: only silence.
@@ -60,6 +62,8 @@ public sealed class RetryTests
         { "not running", 1, 1, 1, 1, KmsErrorCode.KmsNotRunning, KmsErrorCode.KmsNotRunning },
         { "hangup", 4, 4, 1, 1, KmsErrorCode.KmsNetwork, KmsErrorCode.KmsOutcomeUnknown },
         { "truncated", 4, 1, 1, 1, KmsErrorCode.KmsProtocol, KmsErrorCode.KmsOutcomeUnknown },
+        { "no JSON", 1, 1, 1, 1, KmsErrorCode.KmsProtocol, KmsErrorCode.KmsOutcomeUnknown },
+        { "a page", 1, 1, 1, 1, KmsErrorCode.KmsProtocol, KmsErrorCode.KmsOutcomeUnknown },
     };
 
     [Theory]

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using RustFs.Kms.Backends;
@@ -114,14 +115,10 @@ public sealed class TlsTests : IDisposable
             Assert.Contains(warnings, warning => warning.Contains("execute-api", StringComparison.Ordinal));
         }
 
-        (IKmsBackend plain, IReadOnlyList<string> more) = await KmsBackends.OpenEndpointAsync(
-            HttpTest.Options(new Uri("http://rustfs.example:9001/")) with { Credential = null }, default);
-        await using (plain)
-        {
-            Assert.Contains(more, warning => warning.Contains("plain HTTP", StringComparison.Ordinal));
-            Assert.Contains(more, warning => warning.Contains("9001", StringComparison.Ordinal));
-            Assert.Contains(more, warning => warning.Contains("unsigned", StringComparison.Ordinal));
-        }
+        string[] more = [.. EndpointRules.Warnings(HttpTest.Options(new Uri("http://rustfs.example:9001/")) with { Credential = null })];
+        Assert.Contains(more, warning => warning.Contains("plain HTTP", StringComparison.Ordinal));
+        Assert.Contains(more, warning => warning.Contains("9001", StringComparison.Ordinal));
+        Assert.Contains(more, warning => warning.Contains("unsigned", StringComparison.Ordinal));
 
         await using var loopback = new RawServer(RawReply.Json("{}"));
         (IKmsBackend quiet, IReadOnlyList<string> none) = await KmsBackends.OpenEndpointAsync(HttpTest.Options(loopback.Endpoint), default);
@@ -129,6 +126,31 @@ public sealed class TlsTests : IDisposable
         {
             Assert.Empty(none);
         }
+    }
+
+    [Fact]
+    public async Task The_wrong_scheme_for_a_port_is_guessed_at()
+    {
+        using var plain = new TcpListener(IPAddress.Loopback, 0);
+        plain.Start();
+        var secure = new Uri($"https://127.0.0.1:{((IPEndPoint)plain.LocalEndpoint).Port}/");
+        await using HttpKmsBackend backend = HttpTest.Backend(HttpTest.Options(secure));
+        Task<KmsException> failing = HttpTest.FailsAsync(KmsErrorCode.KmsTls, () => backend.GetKeyAsync("a", default));
+        using (TcpClient client = await plain.AcceptTcpClientAsync())
+        {
+            await client.GetStream().WriteAsync("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"u8.ToArray());
+            Assert.Contains("may speak plain HTTP", (await failing).Message, StringComparison.Ordinal);
+        }
+
+        using X509Certificate2 certificate = Issue("127.0.0.1", 30);
+        await using var tls = new RawServer((_, _) => RawReply.Json("{}"), certificate);
+        var open = new UriBuilder(tls.Endpoint) { Scheme = "http" };
+        List<KmsConnectionCheck> checks = await CheckAsync(HttpTest.Options(open.Uri) with { TryTimeout = TimeSpan.FromSeconds(5) });
+        Assert.Contains("begins with https", checks.Single(check => check.Step == "Signature").Explanation, StringComparison.Ordinal);
+
+        await using HttpKmsBackend untrusting = HttpTest.Backend(HttpTest.Options(tls.Endpoint));
+        KmsException refused = await HttpTest.FailsAsync(KmsErrorCode.KmsTls, () => untrusting.GetKeyAsync("a", default));
+        Assert.DoesNotContain("plain HTTP", refused.Message, StringComparison.Ordinal);
     }
 
     private static async Task<List<KmsConnectionCheck>> CheckAsync(KmsEndpointOptions options)

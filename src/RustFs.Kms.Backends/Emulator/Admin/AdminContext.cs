@@ -9,6 +9,11 @@ internal sealed record AdminContext(
     /// <summary>The sentence of today's server, or the one of the earlier.</summary>
     internal string Word(string current, string guide) => IsGuide ? guide : current;
 
+    /// <summary>A zoned time as this server shows it: in its zone, or plain, as the earlier did.</summary>
+    internal string? Time(string? zoned) => IsGuide ? KeyView.Plain(zoned)
+        : zoned is not null && Options.TimeZone != TimeZoneInfo.Utc && ZonedTime.TryParse(zoned, out ZonedTime time) ? time.In(Options.TimeZone).Text
+        : zoned;
+
     /// <summary>Describes a key the server's way: from the cache, else from the backend and into the cache.</summary>
     /// <exception cref="ServerErrorException">It cannot be described.</exception>
     internal static async Task<KeyView> DescribeAsync(RunningKms.Loan kms, string keyId, CancellationToken cancellationToken)

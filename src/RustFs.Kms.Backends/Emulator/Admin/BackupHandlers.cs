@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 
 namespace RustFs.Kms.Backends.Emulator;
@@ -11,12 +10,13 @@ internal sealed class BackupHandlers(AdminContext context)
 
     private KmsBackupEnvironment? Environment => context.Options.Backup;
 
-    internal Task<HttpAnswer> StatusAsync(Exchange _)
+    internal async Task<HttpAnswer> StatusAsync(Exchange exchange)
     {
+        _ = await exchange.ReadAsync().ConfigureAwait(false); // the one GET that reads its body, and so looks at its hash
         EmulatorConfiguration? configuration = context.Service.Configuration;
         bool isLocal = configuration?.Backend == BackendName.Local;
-        string? reason = configuration is null ? NotConfigured : Environment is null ? Unavailable : null;
-        return Task.FromResult(Answers.Json(200, json =>
+        string? reason = configuration is null ? NotConfigured : await EnvironmentProblemAsync(configuration, exchange.CancellationToken).ConfigureAwait(false);
+        return Answers.Json(200, json =>
         {
             json.WriteString("service_status", context.Service.State.ToString());
             json.WriteString("backend", configuration?.Backend.Kebab);
@@ -32,14 +32,14 @@ internal sealed class BackupHandlers(AdminContext context)
             {
                 json.WriteString("unavailable_reason", reason);
             }
-        }));
+        });
     }
 
     internal async Task<HttpAnswer> BackupAsync(Exchange exchange)
     {
         byte[] body = await exchange.ReadAsync().ConfigureAwait(false);
         string? backupId = Exchange.Of(() => Exchange.Parse(body, "backup_id")?.OptionalText("backup_id"));
-        if (ContextProblem() is { } problem)
+        if (await ContextProblemAsync(exchange.CancellationToken).ConfigureAwait(false) is { } problem)
         {
             return problem;
         }
@@ -73,7 +73,7 @@ internal sealed class BackupHandlers(AdminContext context)
                 json.WriteString("manifest_digest", backup.ManifestDigest);
                 json.WriteString("backup_kek_id", backup.KekId ?? Environment!.KekId);
                 json.WriteNumber("backup_kek_version", backup.KekVersion ?? Environment!.KekVersion);
-                json.WriteBoolean("sanitized_config_included", backup.ConfigurationIncluded ?? true);
+                json.WriteBoolean("sanitized_config_included", backup.ConfigurationIncluded == true);
             });
         }).ConfigureAwait(false);
     }
@@ -86,7 +86,7 @@ internal sealed class BackupHandlers(AdminContext context)
             JsonFields fields = Exchange.Parse(body, "bundle", "observed_generation")!;
             return (fields.RequiredText("bundle"), GenerationOf(fields));
         });
-        if (ContextProblem() is { } problem)
+        if (await ContextProblemAsync(exchange.CancellationToken).ConfigureAwait(false) is { } problem)
         {
             return problem;
         }
@@ -96,10 +96,11 @@ internal sealed class BackupHandlers(AdminContext context)
             return badName;
         }
 
-        return await RunAsync(500, "restore dry-run failed: ", () => WithBackendAsync(
-            exchange,
-            async backend => BackupWire.Plan(await backend.PlanRestoreAsync(bundle, generation, exchange.CancellationToken).ConfigureAwait(false))))
-            .ConfigureAwait(false);
+        return await RunAsync(500, "restore dry-run failed: ", () => WithBackendAsync(exchange, async backend =>
+        {
+            KmsRestorePlan plan = await backend.PlanRestoreAsync(bundle, generation, exchange.CancellationToken).ConfigureAwait(false);
+            return BackupWire.Plan(plan, context.Service.Configuration!);
+        })).ConfigureAwait(false);
     }
 
     internal async Task<HttpAnswer> RestoreAsync(Exchange exchange)
@@ -116,7 +117,7 @@ internal sealed class BackupHandlers(AdminContext context)
                     ? fields.RequiredText("confirm_conflict_policy")
                     : throw new JsonFault("unknown variant, expected `fail` or `restore-into-empty-target`"));
         });
-        if (ContextProblem() is { } problem)
+        if (await ContextProblemAsync(exchange.CancellationToken).ConfigureAwait(false) is { } problem)
         {
             return problem;
         }
@@ -164,7 +165,7 @@ internal sealed class BackupHandlers(AdminContext context)
     {
         byte[] body = await ReadRequiredAsync(exchange).ConfigureAwait(false);
         string target = Exchange.Of(() => Exchange.Parse(body, "confirm_target_key_dir")!.RequiredText("confirm_target_key_dir"));
-        if (ContextProblem() is { } problem)
+        if (await ContextProblemAsync(exchange.CancellationToken).ConfigureAwait(false) is { } problem)
         {
             return problem;
         }
@@ -232,11 +233,38 @@ internal sealed class BackupHandlers(AdminContext context)
         }
     }
 
-    private HttpAnswer? ContextProblem() => context.Service.Configuration is null ? Answers.Failure(409, NotConfigured)
-        : Environment is null ? Answers.Failure(412, Unavailable)
-        : Environment.Kek.Length != 32 ? Answers.Failure(412, string.Create(
-            CultureInfo.InvariantCulture, $"RUSTFS_KMS_BACKUP_KEK must decode to 32 bytes, not {Environment.Kek.Length}"))
+    private async Task<HttpAnswer?> ContextProblemAsync(CancellationToken cancellationToken) =>
+        context.Service.Configuration is not { } configuration ? Answers.Failure(409, NotConfigured)
+        : await EnvironmentProblemAsync(configuration, cancellationToken).ConfigureAwait(false) is { } problem ? Answers.Failure(412, problem)
         : null;
+
+    // What the environment must be is the engine's to say.
+    private async Task<string?> EnvironmentProblemAsync(EmulatorConfiguration configuration, CancellationToken cancellationToken)
+    {
+        if (Environment is null)
+        {
+            return Unavailable;
+        }
+
+        if (configuration.Backend != BackendName.Local)
+        {
+            return null;
+        }
+
+        using RunningKms.Loan? kms = context.Service.TryBorrow();
+        IKmsBackups backups = kms?.Backend ?? await context.Opener.OpenForRestoreAsync(configuration, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return (await backups.GetBackupStatusAsync(cancellationToken).ConfigureAwait(false)).UnavailableReason;
+        }
+        finally
+        {
+            if (kms is null)
+            {
+                await BackendOpener.CloseAsync(backups).ConfigureAwait(false);
+            }
+        }
+    }
 
     private static HttpAnswer? LocalProblem(EmulatorConfiguration configuration) => configuration.Backend == BackendName.Local
         ? null

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace RustFs.Kms.Backends.Emulator;
 
@@ -22,7 +23,7 @@ internal static class BackupWire
             : Answers.Failure(400, $"invalid bundle name {JsonSerializer.Serialize(name)}: {why}; expected a single name of [A-Za-z0-9._-]");
     }
 
-    internal static HttpAnswer Plan(KmsRestorePlan plan) => Answers.Json(200, json =>
+    internal static HttpAnswer Plan(KmsRestorePlan plan, EmulatorConfiguration current) => Answers.Json(200, json =>
     {
         json.WriteStartObject("report");
         json.WriteString("backup_id", plan.BackupId ?? string.Empty);
@@ -31,8 +32,37 @@ internal static class BackupWire
         WriteParts(json, "conflicts", plan.Conflicts, "key_id", "kind", "detail");
         WriteParts(json, "external_mismatches", plan.ExternalMismatches.Select(Unworded), "dependency", "expected", "observed");
         json.WriteEndObject();
-        json.WriteNull("config_comparison");
+        WriteComparison(json, ConfigurationOf(plan.BundleConfiguration), ConfigurationOf(ConfigurationSummary.Sanitized(current))!);
     });
+
+    private static JsonObject? ConfigurationOf(byte[]? json)
+    {
+        try
+        {
+            return json is null ? null : JsonNode.Parse(json) as JsonObject;
+        }
+        catch (JsonException)
+        {
+            return null; // what cannot be read is not compared
+        }
+    }
+
+    private static void WriteComparison(Utf8JsonWriter json, JsonObject? bundle, JsonObject current)
+    {
+        if (bundle is null)
+        {
+            json.WriteNull("config_comparison");
+            return;
+        }
+
+        json.WriteStartObject("config_comparison");
+        json.WritePropertyName("bundle");
+        bundle.WriteTo(json);
+        json.WritePropertyName("current");
+        current.WriteTo(json);
+        json.WriteBoolean("identical", JsonNode.DeepEquals(bundle, current));
+        json.WriteEndObject();
+    }
 
     // The seam gives each entry as its parts with a colon and a blank between.
     private static void WriteParts(Utf8JsonWriter json, string name, IEnumerable<string> entries, params string[] fields)

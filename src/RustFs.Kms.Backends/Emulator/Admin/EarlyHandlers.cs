@@ -3,13 +3,12 @@ using System.Text.Json;
 namespace RustFs.Kms.Backends.Emulator;
 
 /// <summary>
-/// The first generation, as its guide describes it; where the guide is silent, as the code of that time was. There is no Vault
-/// behind it: whatever <c>kms_type</c> is set, the keys are in the emulator's key directory. Rules: http-api.md 3.3 and 5.4.
+/// The first generation, as its guide describes it (its examples parse what they get, and its code, which was never released,
+/// sent an empty body after enabling and <c>NoSuchKey</c>); where the guide is silent, as that code was. There is no Vault behind
+/// it: whatever <c>kms_type</c> is set, the keys are in the emulator's key directory. Rules: http-api.md 3.3 and 5.4.
 /// </summary>
 internal sealed class EarlyHandlers(AdminContext context)
 {
-    private string? _kmsType;
-
     internal async Task<HttpAnswer> ConfigureAsync(Exchange exchange)
     {
         byte[] body = await exchange.ReadAsync().ConfigureAwait(false);
@@ -28,6 +27,10 @@ internal sealed class EarlyHandlers(AdminContext context)
             }
 
             return await InstallAsync(type, exchange.CancellationToken).ConfigureAwait(false);
+        }
+        catch (KmsException exception)
+        {
+            return Failure(500, "ConfigurationFailed", exception.Message, "The KMS could not be installed");
         }
         catch (JsonFault fault)
         {
@@ -101,7 +104,7 @@ internal sealed class EarlyHandlers(AdminContext context)
         return Answers.BareJson(200, json =>
         {
             json.WriteString("status", status.Healthy == false ? "Failed" : "Active");
-            json.WriteString("backend", _kmsType ?? "local");
+            json.WriteString("backend", context.Service.Configuration?.KmsType ?? "local");
             json.WriteBoolean("healthy", status.Healthy != false);
         });
     }
@@ -140,13 +143,12 @@ internal sealed class EarlyHandlers(AdminContext context)
 
     private async Task<HttpAnswer> InstallAsync(string type, CancellationToken cancellationToken)
     {
-        ServiceOutcome outcome = await context.Service.InstallAsync(cancellationToken).ConfigureAwait(false);
+        ServiceOutcome outcome = await context.Service.InstallAsync(type, cancellationToken).ConfigureAwait(false);
         if (!outcome.Success)
         {
             return Failure(500, "ConfigurationFailed", outcome.Message, "The KMS could not be installed");
         }
 
-        _kmsType = type;
         return Answers.BareJson(200, json =>
         {
             json.WriteBoolean("success", true);

@@ -54,7 +54,7 @@ internal sealed class KeyChangeHandlers(AdminContext context)
             };
         });
 
-    internal static void WriteMetadata(Utf8JsonWriter json, KeyView? view, bool isGuide)
+    internal static void WriteMetadata(Utf8JsonWriter json, KeyView? view, AdminContext context)
     {
         if (view is null)
         {
@@ -63,7 +63,7 @@ internal sealed class KeyChangeHandlers(AdminContext context)
         }
 
         json.WriteStartObject("key_metadata");
-        view.Write(json, isGuide);
+        view.Write(json, context.Time);
         json.WriteEndObject();
     }
 
@@ -126,8 +126,7 @@ internal sealed class KeyChangeHandlers(AdminContext context)
         {
             _ = await AdminContext.RunAsync(kms, keyId, action, (id, token) => change(kms, id, token), exchange.CancellationToken).ConfigureAwait(false);
             kms.Cache.Remove(keyId);
-            KeyView view = await AdminContext.DescribeAsync(kms, keyId, exchange.CancellationToken).ConfigureAwait(false);
-            return Answer(200, true, message, keyId, view);
+            return Answer(200, true, message, keyId, await TryDescribeAsync(kms, keyId, exchange.CancellationToken).ConfigureAwait(false));
         }
         catch (ServerErrorException exception)
         {
@@ -142,11 +141,24 @@ internal sealed class KeyChangeHandlers(AdminContext context)
         }
     }
 
-    private static HttpAnswer Answer(int status, bool success, string message, string keyId, KeyView? view) => Answers.Json(status, json =>
+    // The change is made, whatever becomes of the look at it.
+    private static async Task<KeyView?> TryDescribeAsync(RunningKms.Loan kms, string keyId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await AdminContext.DescribeAsync(kms, keyId, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ServerErrorException)
+        {
+            return null;
+        }
+    }
+
+    private HttpAnswer Answer(int status, bool success, string message, string keyId, KeyView? view) => Answers.Json(status, json =>
     {
         json.WriteBoolean("success", success);
         json.WriteString("message", message);
         json.WriteString("key_id", keyId);
-        WriteMetadata(json, view, isGuide: false);
+        WriteMetadata(json, view, context);
     });
 }

@@ -20,13 +20,13 @@ internal sealed class KeyDeletionHandlers(AdminContext context)
             return DeleteAnswer(503, false, context.Word("kms service is not running", "KMS service not running"), keyId, null, null);
         }
 
-        var impact = KeyImpact.Of(context.Buckets, kms, keyId);
+        var impact = KeyImpact.Of(context.Buckets, kms.Configuration, keyId);
         try
         {
             KmsKey? scheduled = await DeleteAsync(kms, deletion, impact, exchange.CancellationToken).ConfigureAwait(false);
             string? date = scheduled is null ? null : KeyView.Zoned(scheduled.DeletionDateText, scheduled.DeletionDate);
             return DeleteAnswer(
-                200, true, context.Word("key deleted successfully", "Key deleted successfully"), keyId, context.IsGuide ? KeyView.Plain(date) : date, impact);
+                200, true, context.Word("key deleted successfully", "Key deleted successfully"), keyId, context.Time(date), impact);
         }
         catch (ServerErrorException exception)
         {
@@ -203,7 +203,7 @@ internal sealed class KeyDeletionHandlers(AdminContext context)
         json.WriteBoolean("success", success);
         json.WriteString("message", message);
         json.WriteString("key_id", keyId);
-        KeyChangeHandlers.WriteMetadata(json, view, context.IsGuide);
+        KeyChangeHandlers.WriteMetadata(json, view, context);
     });
 
     private sealed record Deletion(string KeyId, ulong Days, bool IsImmediate, string? Confirmation);

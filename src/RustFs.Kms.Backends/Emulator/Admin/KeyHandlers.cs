@@ -79,7 +79,7 @@ internal sealed class KeyHandlers(AdminContext context)
                 json.WriteBoolean("success", true);
                 json.WriteString("message", "Key described successfully");
                 WriteMetadata(json, view);
-                WriteImpact(json, wantsImpact ? KeyImpact.Of(context.Buckets, kms, exchange.Parameter) : null);
+                WriteImpact(json, wantsImpact ? KeyImpact.Of(context.Buckets, kms.Configuration, exchange.Parameter) : null);
             });
         }
         catch (ServerErrorException exception)
@@ -173,7 +173,7 @@ internal sealed class KeyHandlers(AdminContext context)
     private void WriteMetadata(Utf8JsonWriter json, KeyView view)
     {
         json.WriteStartObject("key_metadata");
-        view.Write(json, context.IsGuide);
+        view.Write(json, context.Time);
         json.WriteEndObject();
     }
 

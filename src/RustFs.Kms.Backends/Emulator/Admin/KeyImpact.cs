@@ -13,10 +13,10 @@ internal sealed record KeyImpact(string KeyId, bool IsServiceDefault, IReadOnlyL
         .. Unreadable.Select(bucket => $"bucket:{bucket}:encryption-config-unreadable"),
     ]);
 
-    internal static KeyImpact Of(BucketStore buckets, RunningKms.Loan kms, string keyId)
+    internal static KeyImpact Of(BucketStore buckets, EmulatorConfiguration configuration, string keyId)
     {
         (IReadOnlyList<string> naming, IReadOnlyList<string> unreadable) = buckets.Naming(keyId);
-        return new KeyImpact(keyId, kms.Configuration.DefaultKeyId == keyId, naming, unreadable);
+        return new KeyImpact(keyId, configuration.DefaultKeyId == keyId, naming, unreadable);
     }
 
     internal static void Write(Utf8JsonWriter json, KeyImpact? impact)

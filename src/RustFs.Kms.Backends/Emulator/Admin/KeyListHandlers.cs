@@ -93,7 +93,7 @@ internal sealed class KeyListHandlers(AdminContext context)
             $"invalid value for '{name}': expected one of {string.Join(", ", words.Select(word => word.Word))}, got '{value}'");
     }
 
-    private static async Task<Page> CutAsync(RunningKms.Loan kms, Filter filter, CancellationToken cancellationToken)
+    private async Task<Page> CutAsync(RunningKms.Loan kms, Filter filter, CancellationToken cancellationToken)
     {
         var page = new List<KmsKey>();
         bool truncated = false;
@@ -108,15 +108,15 @@ internal sealed class KeyListHandlers(AdminContext context)
             var everything = new KmsKeyQuery { After = filter.Marker };
             await foreach (KmsKey key in kms.Backend.ListKeysAsync(everything, cancellationToken).ConfigureAwait(false))
             {
-                if (key.Fault == KmsKeyFault.InvalidKey)
-                {
-                    throw new ServerErrorException(new ServerError(ServerErrorKind.Other, $"Invalid key: {key.FaultReason}"));
-                }
-
                 truncated = page.Count == filter.Limit;
                 if (truncated)
                 {
                     break;
+                }
+
+                if (key.Fault == KmsKeyFault.InvalidKey && !context.IsGuide)
+                {
+                    throw new ServerErrorException(new ServerError(ServerErrorKind.Other, $"Invalid key: {key.FaultReason}"));
                 }
 
                 page.Add(key);
@@ -127,7 +127,7 @@ internal sealed class KeyListHandlers(AdminContext context)
             throw new ServerErrorException(ServerError.Of(exception, string.Empty, "listing", state: null));
         }
 
-        if (filter.Marker is null && !truncated && page.Count > 0 && page.All(key => !key.IsReadable))
+        if (!context.IsGuide && filter.Marker is null && !truncated && page.Count > 0 && page.All(key => !key.IsReadable))
         {
             throw new ServerErrorException(ServerError.Of(
                 new KmsException(KmsErrorCode.KmsKeyDamaged, page[0].FaultReason!, page[0].KeyId, page[0].Fault), page[0].KeyId, "listing", null));
@@ -190,7 +190,7 @@ internal sealed class KeyListHandlers(AdminContext context)
     private void WriteKey(Utf8JsonWriter json, KmsKey key)
     {
         string? Time(string? text, DateTimeOffset? instant) =>
-            context.IsGuide ? KeyView.Plain(KeyView.Zoned(text, instant)) : KeyView.Zoned(text, instant);
+            context.Time(KeyView.Zoned(text, instant));
         IReadOnlyDictionary<string, string> tags = KeyView.TagsOf(key);
         json.WriteString("key_id", key.KeyId);
         json.WriteString("description", key.Description);

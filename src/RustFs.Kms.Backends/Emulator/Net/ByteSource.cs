@@ -2,12 +2,14 @@ using System.Text;
 
 namespace RustFs.Kms.Backends.Emulator;
 
-/// <summary>The bytes of a connection, read ahead in blocks.</summary>
-internal sealed class ByteSource(Stream stream)
+/// <summary>The bytes of a connection, read ahead in blocks. Disposing wipes them: a body may have held a secret.</summary>
+internal sealed class ByteSource(Stream stream) : IDisposable
 {
     private readonly byte[] _buffer = new byte[16 * 1024];
     private int _start;
     private int _end;
+
+    public void Dispose() => System.Security.Cryptography.CryptographicOperations.ZeroMemory(_buffer);
 
     /// <summary>Whether a byte can be read; false at the end of the stream.</summary>
     internal async ValueTask<bool> WaitAsync(CancellationToken cancellationToken)
@@ -36,7 +38,7 @@ internal sealed class ByteSource(Stream stream)
     }
 
     /// <summary>A line without its end, one character per byte; null when the stream ends before it does.</summary>
-    /// <exception cref="InvalidDataException">The line is longer than it may be.</exception>
+    /// <exception cref="HttpRefusal">The line is longer than it may be.</exception>
     internal async ValueTask<string?> ReadLineAsync(int limit, CancellationToken cancellationToken)
     {
         var line = new StringBuilder();
@@ -46,7 +48,7 @@ internal sealed class ByteSource(Stream stream)
             int count = feed < 0 ? _end - _start : feed;
             if (line.Length + count > limit)
             {
-                throw new InvalidDataException($"A line of the request is longer than {limit} bytes.");
+                throw new HttpRefusal(431, $"A line of the request is longer than {limit} bytes.");
             }
 
             line.Append(Encoding.Latin1.GetString(_buffer, _start, count));

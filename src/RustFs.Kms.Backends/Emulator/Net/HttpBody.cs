@@ -9,22 +9,25 @@ internal sealed class HttpBody
 
     private readonly ByteSource _source;
     private readonly Func<CancellationToken, Task>? _invite;
+    private readonly TimeSpan _patience;
     private long _remaining;
+    private long _deadline;
     private bool _invited;
     private bool _ended;
 
     /// <param name="source">The connection.</param>
-    /// <param name="contentLength">What the header of that name says.</param>
-    /// <param name="isChunked">Whether the transfer is chunked.</param>
+    /// <param name="head">What says how long the body is.</param>
+    /// <param name="patience">How long it may take from the first look at it.</param>
     /// <param name="invite">Asks a client that waits for it (<c>Expect: 100-continue</c>) to send the body.</param>
-    internal HttpBody(ByteSource source, long? contentLength, bool isChunked, Func<CancellationToken, Task>? invite)
+    internal HttpBody(ByteSource source, HttpHead head, TimeSpan patience, Func<CancellationToken, Task> invite)
     {
         _source = source;
-        _invite = invite;
-        ContentLength = contentLength;
-        IsChunked = isChunked;
-        _remaining = isChunked ? 0 : contentLength ?? 0;
-        _ended = !isChunked && _remaining == 0;
+        _patience = patience;
+        _remaining = head.ContentLength ?? 0;
+        _ended = !head.IsChunked && _remaining == 0;
+        _invite = head.AwaitsInvitation && !_ended ? invite : null;
+        ContentLength = head.ContentLength;
+        IsChunked = head.IsChunked;
     }
 
     internal long? ContentLength { get; }
@@ -36,7 +39,7 @@ internal sealed class HttpBody
 
     /// <summary>The next bytes; 0 at the end.</summary>
     /// <exception cref="EndOfStreamException">The connection ended before the body did.</exception>
-    /// <exception cref="InvalidDataException">The chunks are malformed.</exception>
+    /// <exception cref="HttpRefusal">The chunks are malformed, or the client takes too long.</exception>
     internal async ValueTask<int> ReadAsync(Memory<byte> target, CancellationToken cancellationToken)
     {
         if (_ended || target.Length == 0)
@@ -44,37 +47,18 @@ internal sealed class HttpBody
             return 0;
         }
 
-        if (_invite is not null && !_invited)
+        long now = Environment.TickCount64;
+        _deadline = _deadline == 0 ? now + (long)_patience.TotalMilliseconds : _deadline;
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(TimeSpan.FromMilliseconds(Math.Max(0, _deadline - now)));
+        try
         {
-            _invited = true;
-            await _invite(cancellationToken).ConfigureAwait(false);
+            return await ReadPartAsync(target, patience.Token).ConfigureAwait(false);
         }
-
-        if (IsChunked && _remaining == 0 && !await NextChunkAsync(cancellationToken).ConfigureAwait(false))
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return 0;
+            throw HttpRefusal.TooSlow("The body took too long.");
         }
-
-        int count = await _source.ReadAsync(target[..(int)Math.Min(target.Length, _remaining)], cancellationToken).ConfigureAwait(false);
-        if (count == 0)
-        {
-            throw new EndOfStreamException("The connection ended before the body did.");
-        }
-
-        _remaining -= count;
-        if (_remaining == 0)
-        {
-            if (IsChunked)
-            {
-                _ = await LineAsync(cancellationToken).ConfigureAwait(false);
-            }
-            else
-            {
-                _ended = true;
-            }
-        }
-
-        return count;
     }
 
     /// <summary>Reads and drops what is left.</summary>
@@ -99,13 +83,45 @@ internal sealed class HttpBody
         }
     }
 
+    private async ValueTask<int> ReadPartAsync(Memory<byte> target, CancellationToken cancellationToken)
+    {
+        if (_invite is not null && !_invited)
+        {
+            _invited = true;
+            await _invite(cancellationToken).ConfigureAwait(false);
+        }
+
+        if (IsChunked && _remaining == 0 && !await NextChunkAsync(cancellationToken).ConfigureAwait(false))
+        {
+            return 0;
+        }
+
+        int count = await _source.ReadAsync(target[..(int)Math.Min(target.Length, _remaining)], cancellationToken).ConfigureAwait(false);
+        if (count == 0)
+        {
+            throw new EndOfStreamException("The connection ended before the body did.");
+        }
+
+        _remaining -= count;
+        if (_remaining == 0)
+        {
+            _ended = !IsChunked;
+            if (IsChunked && (await LineAsync(cancellationToken).ConfigureAwait(false)).Length > 0)
+            {
+                throw HttpRefusal.Malformed("A chunk is longer than it says.");
+            }
+        }
+
+        return count;
+    }
+
     private async Task<bool> NextChunkAsync(CancellationToken cancellationToken)
     {
         string line = await LineAsync(cancellationToken).ConfigureAwait(false);
         string size = line.Split(';')[0].Trim();
         if (!long.TryParse(size, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out _remaining) || _remaining < 0)
         {
-            throw new InvalidDataException("The size of a chunk is no number.");
+            throw HttpRefusal.Malformed("The size of a chunk is no number.");
         }
 
         if (_remaining > 0)

@@ -7,12 +7,12 @@ internal sealed class HttpCall
 {
     private readonly List<(string Name, string Value)> _headers;
 
-    internal HttpCall(string method, string rawTarget, List<(string Name, string Value)> headers, HttpBody body)
+    internal HttpCall(HttpHead head, HttpBody body)
     {
-        Method = method;
+        Method = head.Method;
         Body = body;
-        _headers = headers;
-        string target = OriginFormOf(rawTarget);
+        _headers = head.Headers;
+        string target = OriginFormOf(head.Method, head.Target);
         int question = target.IndexOf('?', StringComparison.Ordinal);
         RawPath = question < 0 ? target : target[..question];
         RawQuery = question < 0 ? string.Empty : target[(question + 1)..];
@@ -52,15 +52,25 @@ internal sealed class HttpCall
     internal static string Utf8(string bytes) => Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(bytes));
 
     // A proxy's client sends the whole URL; what is signed is its path.
-    private static string OriginFormOf(string rawTarget)
+    private static string OriginFormOf(string method, string rawTarget)
     {
         if (rawTarget.StartsWith('/'))
         {
             return rawTarget;
         }
 
+        if (rawTarget == "*" && method == "OPTIONS")
+        {
+            return "/";
+        }
+
         int scheme = rawTarget.IndexOf("://", StringComparison.Ordinal);
-        int slash = scheme < 0 ? -1 : rawTarget.IndexOf('/', scheme + 3);
-        return slash < 0 ? "/" : rawTarget[slash..];
+        if (scheme < 0 || rawTarget[..scheme].ToLowerInvariant() is not ("http" or "https"))
+        {
+            throw HttpRefusal.Malformed("The target is neither a path nor a URL.");
+        }
+
+        int end = rawTarget.AsSpan(scheme + 3).IndexOfAny('/', '?') + scheme + 3;
+        return end < scheme + 3 ? "/" : rawTarget[end] == '/' ? rawTarget[end..] : "/" + rawTarget[end..];
     }
 }

@@ -60,7 +60,7 @@ internal sealed partial class BucketStore : IDisposable
 
     internal string ObjectsOf(BucketRecord bucket) => Path.Combine(_directory, bucket.Name, "objects");
 
-    internal Task CreateAsync(string name, CancellationToken cancellationToken) => ExclusivelyAsync(async () =>
+    internal Task CreateAsync(string name, CancellationToken cancellationToken) => ExclusivelyAsync(() =>
     {
         if (!BucketName().IsMatch(name))
         {
@@ -73,8 +73,8 @@ internal sealed partial class BucketStore : IDisposable
         }
 
         var bucket = new BucketRecord { Name = name, CreatedAt = _clock.GetUtcNow() };
-        EmulatorLayout.MakePrivate(ObjectsOf(bucket));
-        await SaveAsync(bucket, cancellationToken).ConfigureAwait(false);
+        PrivateFiles.MakeDirectory(ObjectsOf(bucket));
+        Save(bucket);
     }, cancellationToken);
 
     internal Task DeleteAsync(string name, CancellationToken cancellationToken) => ExclusivelyAsync(() =>
@@ -87,27 +87,25 @@ internal sealed partial class BucketStore : IDisposable
 
         Directory.Delete(Path.Combine(_directory, name), recursive: true);
         _ = _buckets.TryRemove(name, out _);
-        return Task.CompletedTask;
     }, cancellationToken);
 
     internal Task SetEncryptionAsync(string name, string? algorithm, string? keyId, CancellationToken cancellationToken) => ExclusivelyAsync(
-        () => SaveAsync(Require(name) with { Algorithm = algorithm, KeyId = keyId }, cancellationToken), cancellationToken);
+        () => Save(Require(name) with { Algorithm = algorithm, KeyId = keyId }), cancellationToken);
 
     public void Dispose() => _gate.Dispose();
 
-    private async Task SaveAsync(BucketRecord bucket, CancellationToken cancellationToken)
+    private void Save(BucketRecord bucket)
     {
-        string path = Path.Combine(_directory, bucket.Name, RecordName);
-        await EmulatorLayout.WriteAsync(path, JsonSerializer.SerializeToUtf8Bytes(bucket), cancellationToken).ConfigureAwait(false);
+        PrivateFiles.Write(Path.Combine(_directory, bucket.Name, RecordName), JsonSerializer.SerializeToUtf8Bytes(bucket));
         _buckets[bucket.Name] = bucket;
     }
 
-    private async Task ExclusivelyAsync(Func<Task> work, CancellationToken cancellationToken)
+    private async Task ExclusivelyAsync(Action work, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            await work().ConfigureAwait(false);
+            work();
         }
         finally
         {

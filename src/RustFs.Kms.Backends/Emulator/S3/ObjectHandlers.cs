@@ -129,8 +129,8 @@ internal sealed class ObjectHandlers(BucketStore buckets, ObjectCipher cipher, T
         string directory = buckets.ObjectsOf(bucket);
         string path = Path.Combine(directory, NameOf(key) + ".json");
         ObjectRecord? before = await TryReadAsync(path, exchange.CancellationToken).ConfigureAwait(false);
-        await EmulatorLayout.WriteAsync(Path.Combine(directory, record.BodyName), stored, exchange.CancellationToken).ConfigureAwait(false);
-        await EmulatorLayout.WriteAsync(path, JsonSerializer.SerializeToUtf8Bytes(record), exchange.CancellationToken).ConfigureAwait(false);
+        PrivateFiles.Write(Path.Combine(directory, record.BodyName), stored);
+        PrivateFiles.Write(path, JsonSerializer.SerializeToUtf8Bytes(record));
         if (before is not null)
         {
             File.Delete(Path.Combine(directory, before.BodyName));

@@ -85,6 +85,8 @@ internal sealed class BackendOpener(KeyDirectoryOpening opening, RestoreOpening 
         MasterKey = configuration.MasterKey is { Length: > 0 } masterKey ? masterKey : null,
         Create = create,
         Backup = options.Backup,
+        ServiceConfiguration = ConfigurationSummary.Sanitized(configuration),
+        Clock = options.Clock,
         ConnectionName = "emulator",
     };
 }

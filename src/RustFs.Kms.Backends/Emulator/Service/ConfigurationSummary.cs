@@ -44,6 +44,26 @@ internal static class ConfigurationSummary
     internal static string Fingerprint(EmulatorConfiguration configuration) =>
         HexText.Lower(SHA256.HashData(Answers.Bytes(json => WriteKept(json, configuration))));
 
+    /// <summary>
+    /// What goes into a bundle as evidence, and what a dry run compares. Only the Local backend makes bundles. Rule: http-api.md 2.24.
+    /// </summary>
+    internal static byte[] Sanitized(EmulatorConfiguration configuration) => Answers.Bytes(json =>
+    {
+        json.WriteNumber("format_version", 1);
+        json.WriteString("backend", configuration.Backend.Kebab);
+        json.WriteString("default_key_id", configuration.DefaultKeyId);
+        json.WriteBoolean("allow_insecure_dev_defaults", configuration.AllowInsecureDevDefaults);
+        json.WriteNumber("timeout_secs", configuration.TimeoutSeconds);
+        json.WriteNumber("retry_attempts", configuration.RetryAttempts);
+        json.WriteBoolean("enable_cache", configuration.EnableCache);
+        json.WriteStartObject("backend_reference");
+        json.WriteString("kind", configuration.Backend.Kebab);
+        json.WriteString("key_dir", configuration.KeyDirectory);
+        json.NumberOrNull("file_permissions", configuration.FilePermissions);
+        json.WriteBoolean("master_key_configured", configuration.MasterKey is { Length: > 0 });
+        json.WriteEndObject();
+    });
+
     /// <summary>What is written to disk: everything but the secrets.</summary>
     internal static void WriteKept(Utf8JsonWriter json, EmulatorConfiguration configuration)
     {
@@ -58,6 +78,7 @@ internal static class ConfigurationSummary
         json.WriteBoolean("has_master_key", configuration.MasterKey is { Length: > 0 });
         json.WriteString("key_dir", configuration.KeyDirectory);
         json.WriteString("key_path_prefix", configuration.KeyPathPrefix);
+        json.WriteString("kms_type", configuration.KmsType);
         json.WriteString("kv_mount", configuration.KvMount);
         json.WriteNumber("max_cached_keys", configuration.MaxCachedKeys);
         json.WriteString("mount_path", configuration.MountPath);
@@ -81,34 +102,43 @@ internal static class ConfigurationSummary
     }
 
     /// <summary>Reads what <see cref="WriteKept"/> wrote, and puts the secrets back that were kept apart.</summary>
+    /// <exception cref="JsonFault">Something is missing or of another kind.</exception>
     internal static EmulatorConfiguration ReadKept(JsonFields kept, KmsSecret? masterKey, KmsSecret? loginSecret)
     {
-        JsonFields? login = kept.OptionalObject("login");
-        return ConfigurationForms.Common(kept, new EmulatorConfiguration { Backend = BackendName.Find(kept.RequiredText("backend_type"))! }) with
+        string type = kept.RequiredText("backend_type");
+        BackendName backend = BackendName.Find(type) ?? throw new JsonFault($"there is no backend `{type}`");
+        EmulatorConfiguration common = ConfigurationForms.Common(kept, new EmulatorConfiguration { Backend = backend }) with
         {
             AllowInsecureDevDefaults = kept.OptionalBoolean("allow_insecure_dev_defaults") ?? false,
-            Address = kept.OptionalText("address"),
+            SkipTlsVerify = kept.OptionalBoolean("skip_tls_verify") ?? false,
             EndpointUrl = kept.OptionalText("endpoint_url"),
             FilePermissions = kept.OptionalNumber("file_permissions"),
-            KeyDirectory = kept.OptionalText("key_dir"),
             KeyPathPrefix = kept.OptionalText("key_path_prefix"),
+            KmsType = kept.OptionalText("kms_type"),
             KvMount = kept.OptionalText("kv_mount"),
             MasterKey = masterKey,
             MountPath = kept.OptionalText("mount_path"),
             Namespace = kept.OptionalText("namespace"),
             Region = kept.OptionalText("region"),
-            SkipTlsVerify = kept.OptionalBoolean("skip_tls_verify") ?? false,
-            Login = login is null ? null : new VaultLogin
-            {
-                Kind = login.RequiredText("kind"),
-                Mount = login.OptionalText("mount"),
-                Path = login.OptionalText("path"),
-                PollInterval = login.OptionalNumber("poll_interval_secs"),
-                Role = login.OptionalText("role"),
-                RoleId = login.OptionalText("role_id"),
-                SecretIdFile = login.OptionalText("secret_id_file"),
-                Secret = loginSecret,
-            },
+        };
+        return backend == BackendName.Local ? common with { KeyDirectory = kept.RequiredText("key_dir") }
+            : backend.IsVault ? common with { Address = kept.RequiredText("address"), Login = ReadLogin(kept, loginSecret) }
+            : common;
+    }
+
+    private static VaultLogin ReadLogin(JsonFields kept, KmsSecret? secret)
+    {
+        JsonFields login = kept.OptionalObject("login") ?? throw JsonFields.Missing("login");
+        return new VaultLogin
+        {
+            Kind = login.RequiredText("kind"),
+            Mount = login.OptionalText("mount"),
+            Path = login.OptionalText("path"),
+            PollInterval = login.OptionalNumber("poll_interval_secs"),
+            Role = login.OptionalText("role"),
+            RoleId = login.OptionalText("role_id"),
+            SecretIdFile = login.OptionalText("secret_id_file"),
+            Secret = secret,
         };
     }
 

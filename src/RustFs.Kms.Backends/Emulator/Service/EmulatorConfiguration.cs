@@ -58,6 +58,9 @@ internal sealed record EmulatorConfiguration
 
     internal required BackendName Backend { get; init; }
 
+    /// <summary>The <c>kms_type</c> that the first generation was configured with: its status tells it.</summary>
+    internal string? KmsType { get; init; }
+
     internal string? DefaultKeyId { get; init; }
 
     internal ulong TimeoutSeconds { get; init; } = 30;

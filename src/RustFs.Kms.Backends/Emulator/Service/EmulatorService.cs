@@ -8,7 +8,12 @@ internal sealed record ServiceOutcome(bool Success, string Message, ServiceState
 /// Rules: http-api.md 2.6 and 2.9 to 2.12.
 /// </summary>
 internal sealed class EmulatorService(
-    BackendOpener opener, EmulatorStorage storage, Func<EmulatorConfiguration> own, TimeProvider clock, bool isGuide) : IAsyncDisposable
+    BackendOpener opener,
+    EmulatorStorage storage,
+    Func<EmulatorConfiguration> own,
+    Func<EmulatorConfiguration, string, bool> isReferenced,
+    TimeProvider clock,
+    bool isGuide) : IAsyncDisposable
 {
     private readonly SemaphoreSlim _gate = new(1);
     private readonly List<KmsSecret> _secrets = [];
@@ -22,24 +27,45 @@ internal sealed class EmulatorService(
     private RunningKms? Running { get; set; }
 
     /// <summary>The running service for one request; null when it does not run.</summary>
-    internal RunningKms.Loan? TryBorrow() => Running?.TryBorrow();
+    internal RunningKms.Loan? TryBorrow()
+    {
+        // Refused by one that another has taken the place of meanwhile: then that one is asked.
+        for (RunningKms? running = Running; running is not null; running = Running == running ? null : Running)
+        {
+            if (running.TryBorrow() is { } loan)
+            {
+                return loan;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Takes up a configuration that was kept, or that the emulator's caller asked for, without the rules for requests.</summary>
-    internal async Task AdoptAsync(EmulatorConfiguration configuration, CancellationToken cancellationToken)
+    internal void Adopt(EmulatorConfiguration configuration)
     {
         Publish(configuration);
-        await storage.KeepAsync(configuration, cancellationToken).ConfigureAwait(false);
+        storage.Keep(configuration);
         State = ServiceState.Configured;
     }
 
     /// <summary>Configures the emulator's own key directory, where nothing is configured yet, and starts it.</summary>
-    internal async Task<ServiceOutcome> InstallAsync(CancellationToken cancellationToken)
+    /// <param name="kmsType">The first generation's word for it; null leaves the one that there is.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    internal async Task<ServiceOutcome> InstallAsync(string? kmsType, CancellationToken cancellationToken)
     {
-        if (Configuration is null)
-        {
-            await AdoptAsync(own(), cancellationToken).ConfigureAwait(false);
-        }
-
+        await ExclusivelyAsync(
+            () =>
+            {
+                bool isNew = Configuration is null;
+                EmulatorConfiguration configuration = Configuration ?? own();
+                configuration = configuration with { KmsType = kmsType ?? configuration.KmsType };
+                storage.Keep(configuration);
+                Publish(configuration);
+                State = isNew ? ServiceState.Configured : State;
+                return Task.FromResult(true);
+            },
+            cancellationToken).ConfigureAwait(false);
         ServiceOutcome outcome = await StartAsync(force: false, cancellationToken).ConfigureAwait(false);
         return outcome with { Success = State == ServiceState.Running };
     }
@@ -60,7 +86,15 @@ internal sealed class EmulatorService(
                 return Refused($"Failed to configure KMS: Configuration error: {problem}");
             }
 
-            await storage.KeepAsync(configuration, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                storage.Keep(configuration);
+            }
+            catch (KmsException exception)
+            {
+                return Refused($"Failed to configure KMS: Backend error: {exception.Message}");
+            }
+
             Publish(configuration);
             State = ServiceState.Configured;
             return new ServiceOutcome(true, "KMS configured successfully", State);
@@ -87,7 +121,16 @@ internal sealed class EmulatorService(
             try
             {
                 RunningKms started = await OpenAsync(configuration, cancellationToken).ConfigureAwait(false);
-                await storage.KeepAsync(configuration, cancellationToken).ConfigureAwait(false);
+                try
+                {
+                    storage.Keep(configuration);
+                }
+                catch (KmsException)
+                {
+                    await started.RetireAsync().ConfigureAwait(false);
+                    throw;
+                }
+
                 Publish(configuration);
                 await SwitchAsync(started).ConfigureAwait(false);
                 return new ServiceOutcome(true, "KMS reconfigured and restarted successfully", State);
@@ -216,7 +259,11 @@ internal sealed class EmulatorService(
     private async Task<RunningKms> OpenAsync(EmulatorConfiguration configuration, CancellationToken cancellationToken)
     {
         IKmsBackend backend = await opener.OpenAsync(configuration, cancellationToken).ConfigureAwait(false);
-        return new RunningKms(backend, configuration, new MetadataCache(configuration, Counters, clock));
+        var cache = new MetadataCache(configuration, Counters, clock);
+        DeletionWorker? worker = backend is IKmsKeyStore keys
+            ? new DeletionWorker(keys, cache, keyId => isReferenced(configuration, keyId), clock)
+            : null;
+        return new RunningKms(backend, configuration, cache, worker);
     }
 
     private async Task SwitchAsync(RunningKms started)

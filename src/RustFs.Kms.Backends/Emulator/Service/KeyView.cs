@@ -60,14 +60,16 @@ internal sealed record KeyView
     internal static string? Plain(string? zoned) =>
         zoned?.Split('[')[0] is { } text ? text.EndsWith("+00:00", StringComparison.Ordinal) ? text[..^6] + "Z" : text : null;
 
-    internal void Write(Utf8JsonWriter json, bool isGuide)
+    /// <param name="json">Where to.</param>
+    /// <param name="time">How this server shows times.</param>
+    internal void Write(Utf8JsonWriter json, Func<string?, string?> time)
     {
         json.WriteString("key_id", KeyId);
         json.WriteString("key_state", State);
         json.WriteString("key_usage", Usage);
         json.WriteString("description", Description);
-        json.WriteString("creation_date", isGuide ? Plain(CreationDate) : CreationDate);
-        json.WriteString("deletion_date", isGuide ? Plain(DeletionDate) : DeletionDate);
+        json.WriteString("creation_date", time(CreationDate));
+        json.WriteString("deletion_date", time(DeletionDate));
         json.WriteString("origin", Origin);
         json.WriteString("key_manager", "CUSTOMER");
         json.Map("tags", Tags);

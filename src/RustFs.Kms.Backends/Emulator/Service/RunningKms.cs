@@ -4,7 +4,7 @@ namespace RustFs.Kms.Backends.Emulator;
 /// A started service: its backend and its cache. Requests borrow it, so that a stop closes the backend only when the last of
 /// them is done.
 /// </summary>
-internal sealed class RunningKms(IKmsBackend backend, EmulatorConfiguration configuration, MetadataCache cache)
+internal sealed class RunningKms(IKmsBackend backend, EmulatorConfiguration configuration, MetadataCache cache, DeletionWorker? worker)
 {
     private readonly object _gate = new();
     private readonly TaskCompletionSource _free = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -39,6 +39,11 @@ internal sealed class RunningKms(IKmsBackend backend, EmulatorConfiguration conf
         {
             _retired = true;
             SignalWhenFree();
+        }
+
+        if (worker is not null)
+        {
+            await worker.DisposeAsync().ConfigureAwait(false);
         }
 
         await _free.Task.ConfigureAwait(false);

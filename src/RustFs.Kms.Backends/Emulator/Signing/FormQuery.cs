@@ -37,14 +37,11 @@ internal sealed class FormQuery
         foreach (string pair in rawQuery.Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             int equals = pair.IndexOf('=', StringComparison.Ordinal);
-            pairs.Add(equals < 0 ? (Decode(pair), []) : (Decode(pair[..equals]), Decode(pair[(equals + 1)..])));
+            pairs.Add(equals < 0 ? (PercentCoding.DecodeForm(pair), []) : (PercentCoding.DecodeForm(pair[..equals]), PercentCoding.DecodeForm(pair[(equals + 1)..])));
         }
 
         return new FormQuery(pairs);
     }
 
     internal bool Has(string name) => this[name] is not null;
-
-    // A broken escape in a form stands for itself.
-    private static byte[] Decode(string text) => PercentCoding.TryDecode(text, plusIsBlank: true) ?? Encoding.Latin1.GetBytes(text);
 }

@@ -7,27 +7,34 @@ internal static class PercentCoding
 {
     private const string Hex = "0123456789ABCDEF";
 
-    /// <summary>Decodes once; null when an escape is broken.</summary>
-    internal static byte[]? TryDecode(string text, bool plusIsBlank)
+    /// <summary>Decodes a path once; null when an escape is broken.</summary>
+    internal static byte[]? TryDecode(string text) => TryDecode(text, isForm: false);
+
+    /// <summary>Decodes a part of a form once: a plus is a blank, and a broken escape stands for itself.</summary>
+    internal static byte[] DecodeForm(string text) => TryDecode(text, isForm: true)!;
+
+    private static byte[]? TryDecode(string text, bool isForm)
     {
         byte[] bytes = new byte[text.Length];
         int length = 0;
         for (int index = 0; index < text.Length; index++)
         {
             char character = text[index];
-            if (character == '%')
+            bool isEscape = character == '%'
+                && index + 2 < text.Length && char.IsAsciiHexDigit(text[index + 1]) && char.IsAsciiHexDigit(text[index + 2]);
+            if (character == '%' && !isEscape && !isForm)
             {
-                if (index + 2 >= text.Length || !char.IsAsciiHexDigit(text[index + 1]) || !char.IsAsciiHexDigit(text[index + 2]))
-                {
-                    return null;
-                }
+                return null;
+            }
 
+            if (isEscape)
+            {
                 bytes[length++] = Convert.ToByte(text.Substring(index + 1, 2), fromBase: 16);
                 index += 2;
             }
             else
             {
-                bytes[length++] = plusIsBlank && character == '+' ? (byte)' ' : (byte)character;
+                bytes[length++] = isForm && character == '+' ? (byte)' ' : (byte)character;
             }
         }
 

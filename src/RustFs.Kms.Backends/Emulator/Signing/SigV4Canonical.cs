@@ -11,7 +11,7 @@ internal static partial class SigV4Canonical
 
     /// <summary>The path decoded once and encoded once; null when an escape in it is broken.</summary>
     internal static string? TryPath(string rawPath) =>
-        PercentCoding.TryDecode(rawPath, plusIsBlank: false) is { } bytes ? PercentCoding.Encode(bytes, keepSlash: true) : null;
+        PercentCoding.TryDecode(rawPath) is { } bytes ? PercentCoding.Encode(bytes, keepSlash: true) : null;
 
     /// <summary>The pairs of the query, encoded anew and sorted by name.</summary>
     internal static string Query(FormQuery query, string? without = null) => string.Join('&', query.Pairs

@@ -34,10 +34,9 @@ internal sealed class SigV4Verifier(KmsCredential credential, TimeProvider clock
     /// <summary>
     /// Compares the session token. The server does that after the route is known, and reports every mistake as its own failure.
     /// </summary>
-    internal void RequireSessionToken(HttpCall call)
+    internal void RequireSessionToken(HttpCall call, FormQuery query)
     {
-        bool isSigned = call.Header("authorization") is not null || call.RawQuery.Contains(SigV4Presigned.SignatureName, StringComparison.Ordinal);
-        if (!isSigned)
+        if (!IsSigned(call, query))
         {
             return;
         }
@@ -66,6 +65,9 @@ internal sealed class SigV4Verifier(KmsCredential credential, TimeProvider clock
         }
     }
 
+    private static bool IsSigned(HttpCall call, FormQuery query) =>
+        query.Has(SigV4Presigned.SignatureName) || call.Header("authorization") is not null;
+
     private static WireFault Mismatch() => new(403, "SignatureDoesNotMatch", MismatchText);
 
     // Taken as it stands, without decoding.
@@ -76,7 +78,7 @@ internal sealed class SigV4Verifier(KmsCredential credential, TimeProvider clock
             int equals = pair.IndexOf('=', StringComparison.Ordinal);
             if (equals >= 0 && string.Equals(pair[..equals], name, StringComparison.OrdinalIgnoreCase))
             {
-                return Uri.UnescapeDataString(pair[(equals + 1)..]);
+                return pair[(equals + 1)..];
             }
         }
 

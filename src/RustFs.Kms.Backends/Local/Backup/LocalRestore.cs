@@ -3,6 +3,8 @@ namespace RustFs.Kms.Backends.Local.Backup;
 /// <summary>Restores into a key directory that need not open as one, as a server with a stopped service does.</summary>
 internal sealed class LocalRestore(LocalBackups backups) : IKmsBackups, IDisposable
 {
+    public Task<KmsBackupStatus> GetBackupStatusAsync(CancellationToken cancellationToken) => Task.FromResult(backups.GetStatus("Configured"));
+
     public Task<KmsRestorePlan> PlanRestoreAsync(string bundle, long? observedGeneration, CancellationToken cancellationToken) =>
         backups.PlanRestoreAsync(bundle, observedGeneration, cancellationToken);
 

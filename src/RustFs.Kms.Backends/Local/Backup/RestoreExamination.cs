@@ -114,6 +114,7 @@ internal sealed class RestoreExamination(string targetDeploymentIdentity)
         ExternalMismatches = [.. ExternalMismatches.Select(mismatch =>
             $"{mismatch.Dependency}: expected {mismatch.Expected}, observed {mismatch.Observed}")],
         Warnings = [.. Warnings],
+        BundleConfiguration = Configuration,
     };
 
     // Null unless it is this bundle's own; another, and one that nobody can read, stands in the way.

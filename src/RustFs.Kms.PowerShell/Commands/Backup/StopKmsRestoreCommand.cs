@@ -17,6 +17,11 @@ public sealed class StopKmsRestoreCommand : KmsServiceCmdlet
     [Parameter]
     public SwitchParameter Force { get; set; }
 
+    /// <summary>The connections, or their names, which may hold wildcards. Without it, the default connection is used.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(ConnectionNameCompleter))]
+    public override object[]? Connection { get; set; } // not the whole of what is piped in, which is Get-KmsBackup's answer
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {

@@ -136,7 +136,7 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
     /// <returns>The connection; null when it was not to be made.</returns>
     private (KmsConnection Connection, ConnectionEndpoint? Endpoint)? ConnectServer(string? chosen, ref string? place)
     {
-        place = Endpoint?.OriginalString;
+        place = Endpoint is null ? null : EndpointInput.Shown(Endpoint.OriginalString);
         using var input = new EndpointInput(this);
         string location = input.Endpoint.ToString();
         place = location;

@@ -51,7 +51,7 @@ public sealed class TestKmsConnectionCommand : KmsEndpointCmdlet
 
     private void TestEndpoint()
     {
-        string? place = Endpoint?.OriginalString;
+        string? place = Endpoint is null ? null : EndpointInput.Shown(Endpoint.OriginalString);
         KmsEndpointOptions? options = null;
         try
         {

@@ -21,9 +21,10 @@ public sealed class StartKmsEmulatorCommand : KmsCmdletBase
     private const int AccessKeyLength = 20;
     private const int SecretKeyLength = 40;
     private const string AccessKeyCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    private const string SecretKeyCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-    /// <summary>The port on 127.0.0.1: 0, which is taken when nothing is said, means a free one.</summary>
+    private static ReadOnlySpan<byte> SecretKeyCharacters => "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"u8;
+
+    /// <summary>The port on 127.0.0.1 and [::1]: 0, which is taken when nothing is said, means a free one.</summary>
     [Parameter(Position = 0)]
     [ValidateRange(0, MaximumPort)]
     public int Port { get; set; }
@@ -37,7 +38,10 @@ public sealed class StartKmsEmulatorCommand : KmsCmdletBase
     [ValidateNotNull]
     public PSCredential? Credential { get; set; }
 
-    /// <summary>Where keys, configuration and buckets are kept over a restart, and bundles beside it. Without it, nothing is kept.</summary>
+    /// <summary>
+    /// Where keys, configuration and buckets are kept over a restart, and bundles beside it. Without it, nothing is kept. A key
+    /// directory is served as it is, and as a server does, a running emulator destroys the keys in it whose deletion date is past.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? KeyDirectory { get; set; }
@@ -59,7 +63,10 @@ public sealed class StartKmsEmulatorCommand : KmsCmdletBase
     [Parameter]
     public SwitchParameter Running { get; set; }
 
-    /// <summary>Answers unsigned requests too, as the examples of the early guide send them.</summary>
+    /// <summary>
+    /// Answers unsigned requests too, as the examples of the early guide send them: of any program on this machine, and of any web
+    /// page in a browser on it.
+    /// </summary>
     [Parameter]
     public SwitchParameter AllowAnonymous { get; set; }
 
@@ -91,26 +98,21 @@ public sealed class StartKmsEmulatorCommand : KmsCmdletBase
         if (Wait)
         {
             Serve(emulator!);
+            return;
         }
-        else
+
+        WriteObject(emulator);
+        if (AllowAnonymous)
         {
-            WriteObject(emulator);
+            WriteWarning(Strings.EmulatorIsOpen(emulator!.ToString()));
         }
     }
 
     private KmsEmulator Start()
     {
         string? directory = KeyDirectory is null ? null : Paths.Resolve(SessionState, KeyDirectory);
-        MasterKeyInput? masterKey = MasterKey is not null
-            ? MasterKeyInput.FromParameter(MasterKey)
-            : directory is not null ? MasterKeyInput.FromEnvironmentOrPrompt(Host, twice: !Directory.Exists(directory)) : null;
-        foreach (string warning in masterKey?.Warnings ?? [])
-        {
-            WriteWarning(DisplayText.Neutralize(warning));
-        }
-
         (PSCredential shown, KmsCredential credential) = ResolveCredential();
-        var secrets = new EmulatorSecrets(credential, masterKey?.Key, directory);
+        EmulatorSecrets secrets = Gather(credential, directory);
         try
         {
             var options = new KmsEmulatorOptions
@@ -133,12 +135,34 @@ public sealed class StartKmsEmulatorCommand : KmsCmdletBase
         }
     }
 
+    private EmulatorSecrets Gather(KmsCredential credential, string? directory)
+    {
+        MasterKeyInput? masterKey = null;
+        try
+        {
+            masterKey = MasterKey is not null ? MasterKeyInput.FromParameter(MasterKey)
+                : directory is not null ? MasterKeyInput.FromEnvironmentOrPrompt(Host, twice: !Directory.Exists(directory))
+                : null;
+            foreach (string warning in masterKey?.Warnings ?? [])
+            {
+                WriteWarning(DisplayText.Neutralize(warning));
+            }
+
+            return new EmulatorSecrets(credential, masterKey?.Key, directory);
+        }
+        catch
+        {
+            masterKey?.Dispose();
+            credential.Dispose();
+            throw;
+        }
+    }
+
     private (PSCredential Shown, KmsCredential Credential) ResolveCredential()
     {
         if (Credential is null && Wait && EndpointEnvironment.Credential() is { } variables)
         {
-            using KmsSecret.Loan loan = variables.Credential.SecretKey.Lend();
-            return (new PSCredential(variables.Credential.AccessKey, Secure(Encoding.UTF8.GetString(loan.Bytes))), variables.Credential);
+            return (Shown(variables.Credential), variables.Credential);
         }
 
         if (Credential is null && Wait && !AllowAnonymous)
@@ -147,22 +171,42 @@ public sealed class StartKmsEmulatorCommand : KmsCmdletBase
             throw new KmsException(KmsErrorCode.KmsUsage, Strings.EmulatorNeedsCredential);
         }
 
-        PSCredential shown = Credential ?? new PSCredential(
-            RandomNumberGenerator.GetString(AccessKeyCharacters, AccessKeyLength),
-            Secure(RandomNumberGenerator.GetString(SecretKeyCharacters, SecretKeyLength)));
-        return (shown, new KmsCredential(shown.UserName, KmsSecret.FromSecureString(shown.Password)));
-    }
-
-    private static SecureString Secure(string text)
-    {
-        var secure = new SecureString();
-        foreach (char character in text)
+        if (Credential is not null)
         {
-            secure.AppendChar(character);
+            return (Credential, new KmsCredential(Credential.UserName, KmsSecret.FromSecureString(Credential.Password)));
         }
 
-        secure.MakeReadOnly();
-        return secure;
+        var random = new KmsCredential(RandomNumberGenerator.GetString(AccessKeyCharacters, AccessKeyLength), RandomSecretKey());
+        return (Shown(random), random);
+    }
+
+    private static KmsSecret RandomSecretKey()
+    {
+        var key = KmsSecret.OfLength(SecretKeyLength);
+        RandomNumberGenerator.GetItems(SecretKeyCharacters, key.Bytes);
+        return key;
+    }
+
+    private static PSCredential Shown(KmsCredential credential)
+    {
+        using KmsSecret.Loan secret = credential.SecretKey.Lend();
+        char[] characters = GC.AllocateArray<char>(Encoding.UTF8.GetMaxCharCount(secret.Bytes.Length), pinned: true);
+        try
+        {
+            int length = Encoding.UTF8.GetChars(secret.Bytes, characters);
+            var password = new SecureString();
+            foreach (char character in characters.AsSpan(0, length))
+            {
+                password.AppendChar(character);
+            }
+
+            password.MakeReadOnly();
+            return new PSCredential(credential.AccessKey, password);
+        }
+        finally
+        {
+            Array.Clear(characters);
+        }
     }
 
     /// <summary>Serves until somebody ends it. To the host and not the pipeline: a pipeline may hold the line back until the end.</summary>
@@ -176,7 +220,7 @@ public sealed class StartKmsEmulatorCommand : KmsCmdletBase
         });
         try
         {
-            Host.UI.WriteLine(Strings.EmulatorListens(emulator.Endpoint.ToString()));
+            Host.UI.WriteLine(Strings.EmulatorListens(emulator.ToString(), AllowAnonymous));
             ended.Token.WaitHandle.WaitOne();
         }
         finally

@@ -107,9 +107,10 @@ public sealed class GetKmsKeyCommand : KmsKeyCmdlet
         {
             return await backend.GetKeyAsync(keyId, cancellationToken).ConfigureAwait(false);
         }
-        catch (KmsException exception) when (mayBePattern && exception.Code is KmsErrorCode.KmsKeyNotFound or KmsErrorCode.KmsUsage)
+        catch (KmsException exception) when (mayBePattern
+            && exception.Code is KmsErrorCode.KmsKeyNotFound or KmsErrorCode.KmsUsage or KmsErrorCode.KmsAccessDenied)
         {
-            return null; // no such id, or none that this backend could ever have
+            return null; // no such id, none that this backend could ever have, or none to be asked for by name
         }
     }
 

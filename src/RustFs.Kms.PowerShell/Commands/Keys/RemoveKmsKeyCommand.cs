@@ -93,7 +93,7 @@ public sealed class RemoveKmsKeyCommand : KmsKeyCmdlet
 
     /// <summary>
     /// What the removal would strand, for the question: a server is asked, by a request that changes nothing. Nothing where nobody
-    /// is asked or nobody knows; that the key is missing, say, the removal itself reports.
+    /// is asked; that the key is missing, say, the removal itself reports.
     /// </summary>
     private string ImpactOn(string keyId, KmsConnection connection)
     {
@@ -102,18 +102,20 @@ public sealed class RemoveKmsKeyCommand : KmsKeyCmdlet
             return string.Empty;
         }
 
+        string impact = string.Empty;
+        Run([connection], "GetKeyImpact", keyId, (_, token) => DescribeImpactAsync(connection.Backend, keyId, token), (_, text) => impact = text);
+        return impact;
+    }
+
+    private static async Task<string> DescribeImpactAsync(IKmsBackend backend, string keyId, CancellationToken cancellationToken)
+    {
         try
         {
-            return Strings.Impact(Wait(connection.Backend.GetKeyImpactAsync(keyId, StopToken)));
+            return Strings.Impact(await backend.GetKeyImpactAsync(keyId, cancellationToken).ConfigureAwait(false));
         }
         catch (KmsException exception)
         {
-            if (exception.Code != KmsErrorCode.KmsUnsupported)
-            {
-                WriteVerbose(Strings.ImpactUnknown(keyId, exception.Message));
-            }
-
-            return string.Empty;
+            return exception.Code == KmsErrorCode.KmsKeyNotFound ? string.Empty : Strings.ImpactUnknown(exception.Message);
         }
     }
 

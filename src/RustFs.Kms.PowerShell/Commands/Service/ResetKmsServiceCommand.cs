@@ -32,9 +32,11 @@ public sealed class ResetKmsServiceCommand : KmsWholeConfigurationCmdlet
         {
             using ConfigurationSettings settings = GivenSettings();
             string action = Strings.ResetAction(settings);
-            List<KmsConnection> approved =
-                [.. CurrentConnections().Where(connection => ShouldProceed(ServiceOn(connection), action, Force))];
             using KmsConfigurationRequest request = settings.ToRequest();
+
+            // What the server would refuse in any case must not stop it first.
+            List<KmsConnection> approved =
+                [.. Able(CurrentConnections(), request).Where(connection => ShouldProceed(ServiceOn(connection), action, Force))];
             Reset(approved, new ServiceReset(request, ServiceGoal.Running(WaitSeconds)));
         }
         catch (KmsException exception)
@@ -46,25 +48,36 @@ public sealed class ResetKmsServiceCommand : KmsWholeConfigurationCmdlet
     private void Reset(List<KmsConnection> approved, ServiceReset reset)
     {
         var progress = new ProgressRecord(0, Strings.ResetActivity, " ");
-        Stream(approved, "ResetService", null, (connection, token) => reset.RunAsync(connection, token), (connection, step) =>
+        try
         {
-            if (step.Status is KmsStatus status)
+            Stream(approved, "ResetService", null, (connection, token) => reset.RunAsync(connection, token), (connection, step) =>
             {
-                if (PassThru)
-                {
-                    WriteObject(status);
-                }
-
+                Show(connection, step, progress);
                 return true;
+            });
+        }
+        finally
+        {
+            progress.RecordType = ProgressRecordType.Completed;
+            WriteProgress(progress);
+        }
+    }
+
+    private void Show(KmsConnection connection, ResetStep step, ProgressRecord progress)
+    {
+        if (step.Status is KmsStatus status)
+        {
+            if (PassThru)
+            {
+                WriteObject(status);
             }
 
-            progress.StatusDescription = Strings.ResetProgress(connection.Name, step.Name);
-            progress.PercentComplete = 100 * step.Number / ServiceReset.StepCount;
-            WriteProgress(progress);
-            WriteVerbose(progress.StatusDescription);
-            return true;
-        });
-        progress.RecordType = ProgressRecordType.Completed;
+            return;
+        }
+
+        progress.StatusDescription = Strings.ResetProgress(connection.Name, step.Name);
+        progress.PercentComplete = 100 * step.Number / ServiceReset.StepCount;
         WriteProgress(progress);
+        WriteVerbose(progress.StatusDescription);
     }
 }

@@ -27,9 +27,9 @@ public sealed class SetKmsConfigurationCommand : KmsWholeConfigurationCmdlet
         {
             using ConfigurationSettings settings = GivenSettings();
             string action = Strings.ConfigureAction(settings, Start);
-            List<KmsConnection> approved =
-                [.. CurrentConnections().Where(connection => ShouldProceed(ServiceOn(connection), action))];
             using KmsConfigurationRequest request = settings.ToRequest();
+            List<KmsConnection> approved =
+                [.. Able(CurrentConnections(), request).Where(connection => ShouldProceed(ServiceOn(connection), action))];
             Configure(approved, request);
         }
         catch (KmsException exception)

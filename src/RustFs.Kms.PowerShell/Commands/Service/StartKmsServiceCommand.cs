@@ -31,7 +31,11 @@ public sealed class StartKmsServiceCommand : KmsServiceChangeCmdlet
         }
         catch (KmsException exception) when (exception.Code == KmsErrorCode.KmsConflict)
         {
-            return new KmsServiceAnswer { State = "Running", Message = Strings.RunsAlready };
+            // Servers say so too of one that runs and has failed its health check.
+            KmsStatus status = await backend.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+            return status.State == "Running"
+                ? new KmsServiceAnswer { State = status.State, Message = Strings.RunsAlready }
+                : throw new KmsException(KmsErrorCode.KmsUnhealthy, Strings.RunsWithProblem(status), innerException: exception);
         }
     }
 }

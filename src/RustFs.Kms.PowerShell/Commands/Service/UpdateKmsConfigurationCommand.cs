@@ -14,6 +14,11 @@ namespace RustFs.Kms.PowerShell.Commands;
 [OutputType(typeof(KmsStatus))]
 public sealed class UpdateKmsConfigurationCommand : KmsConfigurationCmdlet
 {
+    /// <summary>The connections, or their names, which may hold wildcards. Without it, the default connection is used.</summary>
+    [Parameter(ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(ConnectionNameCompleter))]
+    public override object[]? Connection { get; set; }
+
     /// <summary>Local: the key directory on the server, an absolute path. Early servers have a fixed one, and take none.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -80,6 +85,16 @@ public sealed class UpdateKmsConfigurationCommand : KmsConfigurationCmdlet
     [ValidateNotNullOrEmpty]
     public override string? TokenFile { get; set; }
 
+    /// <summary>Vault, token file: how often the server looks at the file, in seconds: 1 to 86400.</summary>
+    [Parameter]
+    [ValidateRange(1, MaximumSeconds)]
+    public override long? PollIntervalSeconds { get; set; }
+
+    /// <summary>Vault, all but a token: how long before its end the server renews a login, in seconds: 0 to 86400.</summary>
+    [Parameter]
+    [ValidateRange(0, MaximumSeconds)]
+    public override long? RefreshSafetyWindowSeconds { get; set; }
+
     /// <summary>Vault: the namespace.</summary>
     [Parameter]
     [Alias("Namespace")]
@@ -126,9 +141,10 @@ public sealed class UpdateKmsConfigurationCommand : KmsConfigurationCmdlet
         var changes = new List<ConfigurationChange>();
         try
         {
+            Read(CurrentConnections(), changes);
+
             // All questions come first: once the work runs on several connections, nobody waits for a person.
-            changes.AddRange(Read(CurrentConnections()).Where(IsWanted));
-            Send(changes);
+            Send([.. changes.Where(IsWanted)]);
         }
         catch (KmsException exception)
         {
@@ -141,7 +157,7 @@ public sealed class UpdateKmsConfigurationCommand : KmsConfigurationCmdlet
     }
 
     /// <summary>What would be sent to each connection; one that cannot be read, or needs secrets, is an error record.</summary>
-    private List<ConfigurationChange> Read(IReadOnlyList<KmsConnection> connections)
+    private void Read(IReadOnlyList<KmsConnection> connections, List<ConfigurationChange> changes)
     {
         var read = new List<(KmsConnection Connection, KmsConfiguration Configuration, bool CarriesSecrets)>();
         Run(
@@ -152,7 +168,6 @@ public sealed class UpdateKmsConfigurationCommand : KmsConfigurationCmdlet
                 await connection.Backend.GetConfigurationAsync(token).ConfigureAwait(false),
                 await connection.Backend.GetStatusAsync(token).ConfigureAwait(false)),
             (connection, answer) => read.Add((connection, answer.Item1, answer.Item2.ApiGeneration == KmsApiGeneration.Current)));
-        var changes = new List<ConfigurationChange>();
         foreach ((KmsConnection connection, KmsConfiguration configuration, bool carriesSecrets) in read)
         {
             var given = new ConfigurationSettings();
@@ -167,8 +182,6 @@ public sealed class UpdateKmsConfigurationCommand : KmsConfigurationCmdlet
                 WriteFailure(exception, exception.Target, connection, connections.Count > 1);
             }
         }
-
-        return changes;
     }
 
     private bool IsWanted(ConfigurationChange change)
@@ -176,12 +189,11 @@ public sealed class UpdateKmsConfigurationCommand : KmsConfigurationCmdlet
         if (change.Differences.Count == 0)
         {
             WriteVerbose(Strings.NothingToChange(change.Connection.Name));
-            change.Dispose();
             return false;
         }
 
         // -Force overwrites what others changed; it does not answer this question, which is of medium impact.
-        return ShouldProceed(ServiceOn(change.Connection), Strings.UpdateAction(change.Differences));
+        return Able([change.Connection], change.Request).Count > 0 && ShouldProceed(ServiceOn(change.Connection), Strings.UpdateAction(change.Differences));
     }
 
     private void Send(List<ConfigurationChange> changes)

@@ -3,8 +3,9 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using RustFs.Kms.Backends.Wire;
 
-namespace RustFs.Kms.Backends.Http;
+namespace RustFs.Kms.Backends.Net;
 
 /// <summary>The innermost handler: sockets, TLS, proxy. It follows nothing, keeps no cookies and unpacks nothing.</summary>
 internal static class Transport
@@ -32,15 +33,34 @@ internal static class Transport
         RemoteCertificateValidationCallback = (_, certificate, chain, errors) => IsTrusted(options, certificate, chain, errors, seen),
     };
 
+    /// <summary>That the connection would be secure, and the certificate is not accepted.</summary>
+    internal sealed class CertificateException(string message) : AuthenticationException(message);
+
     /// <summary>A thumbprint as it is copied from anywhere: with colons, blanks, in either case.</summary>
     internal static string NormalizeThumbprint(string text) => string.Concat(text.Where(char.IsAsciiHexDigit)).ToUpperInvariant();
+
+    /// <summary>Why there is no secure connection; null when that is not what failed.</summary>
+    internal static string? TlsFailure(Exception exception)
+    {
+        AuthenticationException? tls = Causes(exception).OfType<AuthenticationException>().FirstOrDefault();
+        if (tls is null && exception is not HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError })
+        {
+            return null;
+        }
+
+        string reason = WireText.Clean((tls ?? exception).Message) ?? "no reason was given.";
+        return tls is CertificateException ? reason : reason + " The port may speak plain HTTP, or want a client certificate.";
+    }
+
+    /// <summary>The first cause of a failure, without a full stop.</summary>
+    internal static string Cause(Exception exception) => WireText.Clean(Causes(exception).Last().Message)?.TrimEnd('.') ?? "no reason was given";
 
     private static bool IsTrusted(
         KmsEndpointOptions options, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors, Action<X509Certificate2>? seen)
     {
         if (certificate is null)
         {
-            throw new AuthenticationException("The server shows no certificate.");
+            throw new CertificateException("The server shows no certificate.");
         }
 
         using var shown = new X509Certificate2(certificate);
@@ -55,7 +75,7 @@ internal static class Transport
             string thumbprint = shown.GetCertHashString(HashAlgorithmName.SHA256);
             return thumbprint == NormalizeThumbprint(pin)
                 ? true
-                : throw new AuthenticationException($"The server's certificate is not the pinned one; its SHA-256 thumbprint is {thumbprint}.");
+                : throw new CertificateException($"The server's certificate is not the pinned one; its SHA-256 thumbprint is {thumbprint}.");
         }
 
         if (errors == SslPolicyErrors.RemoteCertificateChainErrors && options.CertificateAuthorities is { Count: > 0 } authorities)
@@ -70,10 +90,10 @@ internal static class Transport
                 _ = own.ChainPolicy.ExtraStore.Add(element.Certificate);
             }
 
-            return own.Build(shown) ? true : throw new AuthenticationException(Explain(shown, errors, own));
+            return own.Build(shown) ? true : throw new CertificateException(Explain(shown, errors, own));
         }
 
-        return errors == SslPolicyErrors.None ? true : throw new AuthenticationException(Explain(shown, errors, chain));
+        return errors == SslPolicyErrors.None ? true : throw new CertificateException(Explain(shown, errors, chain));
     }
 
     private static string Explain(X509Certificate2 certificate, SslPolicyErrors errors, X509Chain? chain)
@@ -103,5 +123,13 @@ internal static class Transport
         }
 
         return $"The server's certificate is not accepted: {string.Join(", and ", reasons)}.";
+    }
+
+    private static IEnumerable<Exception> Causes(Exception? exception)
+    {
+        for (; exception is not null; exception = exception.InnerException)
+        {
+            yield return exception;
+        }
     }
 }
