@@ -40,6 +40,51 @@ internal static class KmsBackends
         }
     }
 
+    /// <summary>What <see cref="RepairKeyDirectoryAsync"/> would do about a finding; null when it is none that is repaired.</summary>
+    internal static string? PlanRepair(KmsKeyStoreFinding finding) => new KeyStoreRepair(finding.KeyDirectory, TimeProvider.System).Plan(finding);
+
+    /// <summary>Repairs what a verification found, where that is safe and can be undone.</summary>
+    /// <param name="finding">The finding.</param>
+    /// <param name="cancellationToken">Cancels before the change.</param>
+    /// <returns>The finding, with what was done about it.</returns>
+    internal static Task<KmsKeyStoreFinding> RepairKeyDirectoryAsync(KmsKeyStoreFinding finding, CancellationToken cancellationToken) =>
+        new KeyStoreRepair(finding.KeyDirectory, TimeProvider.System).RepairAsync(finding, cancellationToken);
+
+    /// <summary>Opens the way to restore into a key directory that need not open as one: missing, empty or half restored.</summary>
+    /// <param name="options">Which, with what master key, and what opens the bundle. The secrets are copied. Nothing is touched yet.</param>
+    /// <returns>What restores; the caller disposes of it.</returns>
+    internal static IKmsRestore OpenRestore(KmsKeyDirectoryOptions options) =>
+        new LocalRestore(new LocalBackups(options.Path, options.MasterKey, options.Backup!, TimeProvider.System, options.ConnectionName));
+
+    /// <summary>Takes back a restore that is half done. It removes files only, and so needs no key.</summary>
+    /// <param name="keyDirectory">The directory, absolute.</param>
+    /// <param name="cancellationToken">Cancels before the change.</param>
+    /// <exception cref="KmsException">No restore is half done there, or nobody can tell what it was to do.</exception>
+    internal static Task<string> AbortRestoreAsync(string keyDirectory, CancellationToken cancellationToken) =>
+        LocalBackups.AbortRestoreAsync(keyDirectory, keyDirectory, before: null, cancellationToken);
+
+    /// <summary>Verifies a bundle completely, and opens it for taking data keys out of their wrapping. Not one byte of it changes.</summary>
+    /// <param name="masterKey">The master key of the keys in it; null for a development directory. Copied.</param>
+    /// <param name="backup">Where the bundle is, and what opens it. Copied.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>The bundle; the caller disposes of it.</returns>
+    internal static async Task<IKmsBundle> OpenBundleAsync(KmsSecret? masterKey, KmsBackupEnvironment backup, CancellationToken cancellationToken)
+    {
+        string path = backup.BundlePath!;
+        using var backups = new LocalBackups(path, masterKey, backup, TimeProvider.System, connection: null);
+        return new LocalBundle(await backups.OpenBundleAsync(path, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Opens a data key that a server without a key directory wrapped, under a key of its environment.</summary>
+    /// <param name="keys">Its keys, as far as they are known.</param>
+    /// <param name="ciphertextBlob">The wrapped data key.</param>
+    /// <param name="encryptionContext">Empty, or at least every entry that the data key was made with.</param>
+    /// <returns>The data key, and what the operator should know about it; null when it was wrapped under another kind of key.</returns>
+    /// <exception cref="KmsException">It was wrapped by such a server, and does not open.</exception>
+    internal static (KmsDataKey DataKey, string? Warning)? TryOpenServerDataKey(
+        KmsServerKeys keys, byte[] ciphertextBlob, IReadOnlyDictionary<string, string> encryptionContext) =>
+        ServerDataKey.TryOpen(keys, ciphertextBlob, encryptionContext);
+
     /// <summary>Opens a connection to a RustFS server, and finds out which generation of the API it speaks unless that is given.</summary>
     /// <param name="options">How the server is reached. The credential is copied.</param>
     /// <param name="cancellationToken">Cancels the call.</param>

@@ -22,7 +22,9 @@ internal static class ConnectionInput
             return [connection];
         }
 
-        string? name = value as string ?? (item as PSObject)?.Properties["Name"]?.Value as string;
+        // What came through a connection says which: Get-KmsBackup | Stop-KmsRestore goes back to where it came from.
+        PSMemberInfoCollection<PSPropertyInfo>? properties = item is null ? null : PSObject.AsPSObject(item).Properties;
+        string? name = value as string ?? properties?["Name"]?.Value as string ?? properties?["Connection"]?.Value as string;
         if (string.IsNullOrEmpty(name))
         {
             onFailure(new KmsException(KmsErrorCode.KmsUsage, name is null ? Strings.UnknownConnectionInput : Strings.EmptyConnectionName));

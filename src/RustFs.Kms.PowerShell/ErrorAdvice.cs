@@ -46,6 +46,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsKeyDamaged, null, "See what is wrong with the record", "{verify}"),
 
         For(KmsErrorCode.KmsUsage, AboutAnotherFile, "Check the master key file", ShowFile),
+        For(KmsErrorCode.KmsUsage, AboutABundle, "See what the parameters take", Syntax),
         For(KmsErrorCode.KmsUsage, AboutNoEndpoint, "Give the server, and as whom", ConnectServer),
         For(KmsErrorCode.KmsUsage, AboutNoDirectory,
             "Give the key directory, and the master key that its server has", "{command} -KeyDirectory '<path>' -MasterKeyFile '<file>'"),
@@ -53,6 +54,9 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "Give the directory, and the master key that its server has", WithMasterKey),
         For(KmsErrorCode.KmsUsage, null, "See what the parameters take", Syntax),
 
+        For(KmsErrorCode.KmsAuthentication, AboutABundle,
+            "Give the keys that the server had, byte for byte: -BackupKey for the bundle, -MasterKey for its keys; for what a server without a " +
+            "KMS wrapped, -ServerKey", Syntax),
         For(KmsErrorCode.KmsAuthentication, Opening,
             "Use the master key that the RustFS server of this directory has, byte for byte", WithMasterKey),
         For(KmsErrorCode.KmsAuthentication, OverServer,
@@ -69,11 +73,14 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsNotFound, By("Set-KmsConfiguration", "Reset-KmsService"), "Check the path", ShowFile),
         For(KmsErrorCode.KmsNotFound, AboutAnotherFile, "Check that path and its permissions", ShowFile),
         For(KmsErrorCode.KmsNotFound, Opening,
-            "Check the path; to make a new key directory there", "Connect-Kms -KeyDirectory {directory}{bare} -Create"),
+            "Check the path. A backup comes back there with Restore-KmsKeyStore -KeyDirectory; to make a new key directory", "Connect-Kms -KeyDirectory {directory}{bare} -Create"),
         For(KmsErrorCode.KmsNotFound, null,
             "See what is open with Get-KmsConnection, or connect: to a key directory with Connect-Kms -KeyDirectory, or to a server",
             "Connect-Kms -Endpoint '<address>' -Credential '<access key>'"),
 
+        For(KmsErrorCode.KmsConflict, AboutABundle,
+            "A restore goes over nothing. Choose an empty directory, or move away what is there; a restore of another bundle that is half done " +
+            "is taken back with Stop-KmsRestore. What there is", "Test-KmsKeyStore -KeyDirectory {directory}"),
         For(KmsErrorCode.KmsConflict, Opening,
             "Make it elsewhere, or open what is there, without -Create", "Connect-Kms -KeyDirectory {directory}{bare}"),
         For(KmsErrorCode.KmsConflict, AboutTheStore,
@@ -92,6 +99,10 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "Get-KmsEmulator"),
         For(KmsErrorCode.KmsConflict, null, "Somebody else changed it in between. Look at it, then try again", ShowKey),
 
+        For(KmsErrorCode.KmsPreconditionFailed, OpeningABundle,
+            "See all that stands in its way", "Test-KmsRestore -Bundle {path} -KeyDirectory {directory}"),
+        For(KmsErrorCode.KmsPreconditionFailed, BackingUp,
+            "See what keeps bundles from being made and restored", "Get-KmsBackup{at}"),
         For(KmsErrorCode.KmsPreconditionFailed, AboutTheStore,
             "It is the key directory that is not in order. See what is wrong with it", "{verify}"),
         For(KmsErrorCode.KmsPreconditionFailed, By("Enable-KmsKey", "Disable-KmsKey"),
@@ -103,8 +114,6 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "Only a scheduled deletion can be cancelled. See the key's state", ShowKey),
         For(KmsErrorCode.KmsPreconditionFailed, By("Restore-KmsKeyStore"),
             "A restore needs a stopped KMS and an empty key directory. See where it goes with Get-KmsBackup, and stop the KMS", "Stop-KmsService{at}"),
-        For(KmsErrorCode.KmsPreconditionFailed, By("Backup-KmsKeyStore", "Test-KmsRestore", "Stop-KmsRestore"),
-            "See what keeps the server from making and restoring backups", "Get-KmsBackup{at}"),
         For(KmsErrorCode.KmsPreconditionFailed, By("Set-KmsConfiguration", "Update-KmsConfiguration", "Reset-KmsService"),
             "Some settings stay as they were first set: leave them out. See what is configured", "Get-KmsConfiguration{at}"),
         For(KmsErrorCode.KmsPreconditionFailed, By("Set-KmsBucketEncryption"), "Choose a key that is enabled", "Get-KmsKey -State Enabled{at}"),
@@ -114,6 +123,8 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsUnsupported, By("Invoke-KmsKeyRotation"),
             "Make a new key with New-KmsKey, move the wrapped data keys to it with Update-KmsDataKey, name it wherever the old one is " +
             "configured, and keep the old one until nothing needs it. Start with", "New-KmsKey -Name '<new id>'{at}"),
+        For(KmsErrorCode.KmsUnsupported, AboutABundle,
+            "A newer RustFS made the bundle, or one with another backend; update this module", "Update-PSResource -Name RustFs.Kms"),
         For(KmsErrorCode.KmsUnsupported, By("Test-KmsKeyStore", "Remove-KmsKey"),
             "This works on a key directory. Open one", "Connect-Kms -KeyDirectory '<path>'"),
         For(KmsErrorCode.KmsUnsupported, By("New-KmsKey"),
@@ -125,6 +136,9 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsUnsupported, null, "See what the backend can do", "(Get-KmsStatus{at}).Capabilities"),
 
         For(KmsErrorCode.KmsIntegrity, By("Test-KmsKey"), "The key's material cannot be trusted. See what is wrong", "{verify}"),
+        For(KmsErrorCode.KmsIntegrity, AboutABundle,
+            "A bundle that is damaged is never used: take another copy of it, or an older one. See all that is wrong with it",
+            "Test-KmsRestore -Bundle {path} -KeyDirectory '<an empty directory>'"),
         For(KmsErrorCode.KmsIntegrity, null,
             "Check that the blob is complete, that -EncryptionContext has every entry that it was made with, and that the key that made it " +
             "is one of these", ShowKeys),
@@ -160,8 +174,8 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsNotConfigured, null,
             "Configure the KMS and start it", "Set-KmsConfiguration -KeyDirectory '<path on the server>' -Start{at}"),
         For(KmsErrorCode.KmsNotRunning, null, "Start the KMS", "Start-KmsService -Wait{at}"),
-        For(KmsErrorCode.KmsUnhealthy, By("Assert-KmsHealth"), "See every check", "Test-KmsHealth{at}"),
         For(KmsErrorCode.KmsUnhealthy, By("Start-KmsService"), "Look into the server's log, and restart the KMS", "Restart-KmsService -Wait{at}"),
+        For(KmsErrorCode.KmsUnhealthy, By("Assert-KmsHealth"), "See every check", "Test-KmsHealth{at}"),
         For(KmsErrorCode.KmsUnhealthy, null, "See what is wrong, and look into the server's log", ShowStatus),
         For(KmsErrorCode.KmsServerError, null, "Look for the request id in the server's log, and see how the KMS is", ShowStatus),
 
@@ -219,6 +233,21 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         failure.Context.IsOpening && failure.Exception.Target is string path && path != failure.Context.Target && Path.IsPathRooted(path);
 
     private static bool AboutTheStore(Failure failure) => failure.IsAboutTheStore;
+
+    /// <summary>
+    /// Whether a bundle on the disk is opened or restored, and not by a server. A bundle is a folder; what is given beside it are files,
+    /// and a data key has neither.
+    /// </summary>
+    private static bool AboutABundle(Failure failure) => !failure.Context.IsServer && !File.Exists(failure.Exception.Target) &&
+        (By("Restore-KmsKeyStore", "Test-KmsRestore")(failure) ||
+            (By("Unprotect-KmsDataKey")(failure) &&
+                (failure.Exception.Code is KmsErrorCode.KmsAuthentication || Path.IsPathRooted(failure.Exception.Target ?? string.Empty))));
+
+    private static bool OpeningABundle(Failure failure) => failure.Context.IsOpening && AboutABundle(failure);
+
+    /// <summary>Whether a connection is to make or restore bundles, and is not the stopped server that a restore needs.</summary>
+    private static bool BackingUp(Failure failure) => !failure.Context.IsOpening &&
+        (By("Backup-KmsKeyStore", "Test-KmsRestore", "Stop-KmsRestore")(failure) || (!failure.Context.IsServer && By("Restore-KmsKeyStore")(failure)));
 
     private static bool WithKey(Failure failure) => failure.Context.KeyId is not null;
 

@@ -29,7 +29,13 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
             _stop.Dispose();
         }
 
+        DisposeSecrets();
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Wipes what the cmdlet held from record to record; called once it is done, however it ended.</summary>
+    private protected virtual void DisposeSecrets()
+    {
     }
 
     /// <inheritdoc/>

@@ -25,7 +25,7 @@ public abstract class KmsDataKeyCmdlet : KmsCmdlet
     /// <summary>What the operation is called in verbose lines.</summary>
     private protected abstract string Operation { get; }
 
-    private protected sealed override FailureSubject Subject => FailureSubject.DataKey;
+    private protected override FailureSubject Subject => FailureSubject.DataKey;
 
     /// <inheritdoc/>
     protected override void ProcessRecord()

@@ -8,6 +8,8 @@ namespace RustFs.Kms.PowerShell;
 internal static class KmsView
 {
     private const int BlobPreview = 16;
+    private const int KeyPreview = 22;
+    private const int ShownDifferences = 20;
 
     private static readonly Regex s_capability = new(@"(\w+) = True\b", RegexOptions.CultureInvariant);
 
@@ -92,6 +94,29 @@ internal static class KmsView
         { PlaintextLength: > 0 } => "wiped",
         _ => "absent",
     };
+
+    /// <summary>A dry run as a small table: of many keys, the first. Columns are as wide as what is in them.</summary>
+    /// <param name="differences">The lines.</param>
+    internal static string Differences(IReadOnlyList<KmsRestoreDifference>? differences)
+    {
+        if (differences is null or { Count: 0 })
+        {
+            return string.Empty;
+        }
+
+        string[][] rows =
+        [
+            ["key", "bundle", "directory", "would"],
+            .. differences.Take(ShownDifferences).Select(line => (string[])
+                [DisplayText.Shorten(Text(line.KeyId), KeyPreview), Text(line.InBundle ?? "-"), Text(line.InDirectory ?? "-"), line.Action.ToString()]),
+        ];
+        int[] widths = [.. Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length))];
+        IEnumerable<string> lines = rows.Select(row => string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
+        string rest = differences.Count <= ShownDifferences
+            ? string.Empty
+            : string.Create(CultureInfo.InvariantCulture, $"\nand {differences.Count - ShownDifferences} more: see .Differences");
+        return string.Join('\n', lines) + rest;
+    }
 
     /// <summary>The names of what a backend can do.</summary>
     /// <param name="capabilities">The capabilities, or what they were serialized to: both read the same as text.</param>

@@ -58,6 +58,10 @@ public static partial class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string Bundle(PSObject? item) => Text(item, nameof(Bundle));
 
+    /// <summary>The names of the bundles.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Bundles(PSObject? item) => KmsView.List(Value<IEnumerable>(item, nameof(Bundles))?.Cast<object>().Select(name => $"{name}"));
+
     /// <summary>The names of what the backend can do.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Capabilities(PSObject? item) => KmsView.Capabilities(Value<object>(item, nameof(Capabilities)));
@@ -115,6 +119,10 @@ public static partial class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string Detail(PSObject? item) => Text(item, nameof(Detail));
 
+    /// <summary>A dry run, key by key.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Differences(PSObject? item) => KmsView.Differences((item?.BaseObject as KmsRestorePlan)?.Differences);
+
     /// <summary>The encryption context.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string EncryptionContext(PSObject? item) => Map(item, nameof(EncryptionContext));
@@ -155,6 +163,14 @@ public static partial class KmsViewProperties
     /// <summary>The id.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Id(PSObject? item) => Text(item, nameof(Id));
+
+    /// <summary>The state in the bundle.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string InBundle(PSObject? item) => Text(item, nameof(InBundle));
+
+    /// <summary>The state in the directory.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string InDirectory(PSObject? item) => Text(item, nameof(InDirectory));
 
     /// <summary>The kek id.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -219,6 +235,10 @@ public static partial class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string OpenedAt(PSObject? item) => Time(item, nameof(OpenedAt));
 
+    /// <summary>What was found, and what was done about it.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Outcome(PSObject? item) => $"{Message(item)} {Repair(item)}".TrimEnd();
+
     /// <summary>Where the keys are: the directory, the address, the region.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Place(PSObject? item) =>
@@ -245,6 +265,14 @@ public static partial class KmsViewProperties
     /// <summary>What to do about it.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Recommendation(PSObject? item) => Text(item, nameof(Recommendation));
+
+    /// <summary>What should be known about a key that is restored.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Remark(PSObject? item) => Text(item, nameof(Remark));
+
+    /// <summary>What was done about a finding.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Repair(PSObject? item) => Text(item, nameof(Repair));
 
     /// <summary>What kind of thing names the key.</summary>
     /// <param name="item">The object that is shown.</param>

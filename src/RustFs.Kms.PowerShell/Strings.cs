@@ -115,6 +115,9 @@ internal static partial class Strings
         return keyId is null ? $"a new key with a random id on {where}" : $"key {Name(keyId)} on {where}";
     }
 
+    internal static string FoundFile(KmsKeyStoreFinding finding) =>
+        finding.Name == "." ? Directory(finding.KeyDirectory) : $"file {Name(Path.Join(finding.KeyDirectory, finding.Name))}";
+
     internal static string Directory(string path) => $"key directory {Name(path)}";
 
     internal static string Operation(string connection, string operation, string? target, TimeSpan duration, bool failed) =>
@@ -150,18 +153,18 @@ internal static partial class Strings
 
     internal static string NotAFileSystemPath(string path) => $"{Name(path)} is not a path in the file system.";
 
-    internal static string MasterKeyFileTooLong(string path, int limit) => string.Create(
-        CultureInfo.InvariantCulture, $"The master key file {Name(path)} is longer than {limit} bytes. Is it the right file?");
+    internal static string SecretFileTooLong(string what, string path, int limit) => string.Create(
+        CultureInfo.InvariantCulture, $"The {what} file {Name(path)} is longer than {limit} bytes. Is it the right file?");
 
-    internal static string MasterKeyFileEmpty(string path) => $"The master key file {Name(path)} is empty.";
+    internal static string SecretFileEmpty(string what, string path) => $"The {what} file {Name(path)} is empty.";
 
-    internal static string MasterKeyFileNotFound(string path) => $"There is no master key file {Name(path)}.";
+    internal static string SecretFileNotFound(string what, string path) => $"There is no {what} file {Name(path)}.";
 
-    internal static string MasterKeyFileUnreadable(string path, string reason) =>
-        $"The master key file {Name(path)} cannot be read: {DisplayText.Neutralize(reason)}";
+    internal static string SecretFileUnreadable(string what, string path, string reason) =>
+        $"The {what} file {Name(path)} cannot be read: {DisplayText.Neutralize(reason)}";
 
-    internal static string MasterKeyFileOpenToOthers(string path) =>
-        $"Others can read the master key file {Name(path)}. Take that from them: chmod 600 {Literal(path)}";
+    internal static string SecretFileOpenToOthers(string what, string path) =>
+        $"Others can read the {what} file {Name(path)}. Take that from them: chmod 600 {Literal(path)}";
 
     internal static string MasterKeyEndsInNewline(string source) =>
         $"The master key (from {DisplayText.Neutralize(source)}) ends in a newline, which is part of it: a RustFS server takes its " +
@@ -364,10 +367,33 @@ internal static partial class Strings
     internal static string KeyNotForBucket(string keyId, string reason) => $"The key {Name(keyId)} cannot encrypt a bucket: {reason}";
 
     internal static string BackupAction(string? backupId) =>
-        $"Make a bundle of all keys, {(backupId is null ? "with a name that the server chooses" : $"named {Name(backupId)}")}";
+        $"Make a bundle of all keys, {(backupId is null ? "under a name that is made up" : $"named {Name(backupId)}")}";
 
-    internal static string RestoreAction(KmsRestorePlan plan) =>
-        $"Restore the keys of the bundle {Name(plan.Bundle)} (backup id {Name(plan.BackupId ?? string.Empty)}) into the configured key directory. " +
+    internal const string BackupDirectoryMissing =
+        "No backup directory was given. Give -BackupDirectory, or set the environment variable RUSTFS_KMS_BACKUP_DIR, as on the server.";
+
+    internal const string BackupKeyMissing =
+        "The key that seals bundles was not given. Give -BackupKey or -BackupKeyFile, or set the environment variable RUSTFS_KMS_BACKUP_KEK, " +
+        "as on the server.";
+
+    internal const string BackupKeyTwice = "-BackupKey and -BackupKeyFile were both given. Give one.";
+
+    internal const string ServerKeyTwice = "-ServerKey and -ServerKeyFile were both given. Give one.";
+
+    internal const string BackupsAreTheServers =
+        "-BackupDirectory, -BackupKey, -BackupKeyFile, -BackupKeyId and -DeploymentIdentity are for key directories. A server has its own.";
+
+    /// <summary>A key of 32 bytes in Base64 that is none; nothing of it is shown.</summary>
+    internal static string BadSealedKey(string what, string source, int? length) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"The {what} (from {DisplayText.Neutralize(source)}) {(length is null ? "is not standard Base64" : $"stands for {length} bytes")}; it must be Base64 of 32 bytes.");
+
+    internal static string BadBackupKeyVersion(string variable) => $"The environment variable {variable} is not a whole number.";
+
+    internal static string VariablePassedOver(string problem) => $"{problem} The variable is not used.";
+
+    internal static string RestoreAction(KmsRestorePlan plan, bool configured = true) =>
+        $"Restore the keys of the bundle {Name(plan.Bundle)} (backup id {Name(plan.BackupId ?? string.Empty)}) into {(configured ? "the configured" : "this")} key directory. " +
         (plan.IsPermitted ? "Nothing stands in the way" : $"In the way: {Listed([.. plan.Conflicts, .. plan.ExternalMismatches])}") +
         (plan.Warnings.Count == 0 ? string.Empty : $". To be known before: {Listed(plan.Warnings)}");
 
@@ -379,6 +405,8 @@ internal static partial class Strings
 
     internal static string AbortRestoreAction(string directory) =>
         $"Take back the interrupted restore into {Name(directory)}: what it wrote there is deleted";
+
+    internal static string RestoreAborted(string directory) => $"The restore into {Name(directory)} was taken back.";
 
     internal static string RestoreAborted(string connection, string directory) =>
         $"{DisplayText.Neutralize(connection)}: the restore into {Name(directory)} was taken back.";

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Text;
 using System.Runtime.InteropServices;
 using System.Security;
 using System.Security.Cryptography;
@@ -72,6 +74,26 @@ internal sealed class KmsSecret : IDisposable
         {
             Marshal.ZeroFreeGlobalAllocUnicode(unmanaged);
         }
+    }
+
+    /// <summary>
+    /// What standard Base64 stands for, white space around it left out as RustFS leaves it out of the keys in its environment; null
+    /// when the text is no Base64, or one with other than the one spelling that RustFS reads.
+    /// </summary>
+    /// <param name="text">The text in ASCII or UTF-8.</param>
+    internal static KmsSecret? TryFromBase64(ReadOnlySpan<byte> text)
+    {
+        ReadOnlySpan<byte> trimmed = text.Trim(" \t\r\n"u8);
+        using var decoded = new KmsSecret(Base64.GetMaxDecodedFromUtf8Length(trimmed.Length));
+        if (Base64.DecodeFromUtf8(trimmed, decoded._bytes, out _, out int length) != OperationStatus.Done)
+        {
+            return null;
+        }
+
+        // Only one spelling encodes back to itself.
+        using var again = new KmsSecret(Base64.GetMaxEncodedToUtf8Length(length));
+        _ = Base64.EncodeToUtf8(decoded._bytes.AsSpan(0, length), again._bytes, out _, out _);
+        return CryptographicOperations.FixedTimeEquals(again._bytes, trimmed) ? CopyOf(decoded._bytes.AsSpan(0, length)) : null;
     }
 
     /// <summary>Borrows the bytes; the loan is disposed of as soon as they were used.</summary>

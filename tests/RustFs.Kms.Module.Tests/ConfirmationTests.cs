@@ -21,6 +21,7 @@ public sealed class ConfirmationTests
             ["Remove-KmsKey app", "Remove-KmsKey app -Force", "Remove-KmsKey app -Immediate -ConfirmKeyId app -Force", "Remove-KmsKey -Due -Force", "Get-KmsKey | Remove-KmsKey"],
         ["Remove-KmsKeyTag"] = ["Remove-KmsKeyTag app env"],
         ["Set-KmsKey"] = ["Set-KmsKey app -Description changed"],
+        ["Test-KmsKeyStore"] = ["Test-KmsKeyStore -Repair"],
         ["Undo-KmsKeyRemoval"] = ["Undo-KmsKeyRemoval leaving"],
 
         // On a key directory these are refused or told; ServerWhatIfTests has them against a server.
@@ -177,6 +178,11 @@ public sealed class ConfirmationTests
             due,
             System.Text.RegularExpressions.Regex.Replace(
                 File.ReadAllText(due), "\"deletion_date\": \"[^\"]*\"", "\"deletion_date\": \"2024-01-01T00:00:00Z\""));
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(due, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+        }
+
         return session;
     }
 }

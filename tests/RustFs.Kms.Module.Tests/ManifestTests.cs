@@ -42,6 +42,7 @@ public sealed partial class ManifestTests : IClassFixture<ManifestTests.Imported
         ["Backup-KmsKeyStore"] = ConfirmImpact.Medium,
         ["Restore-KmsKeyStore"] = ConfirmImpact.High,
         ["Stop-KmsRestore"] = ConfirmImpact.High,
+        ["Test-KmsKeyStore"] = ConfirmImpact.Medium, // -Repair; without it, nothing is asked
         ["Export-KmsSupportBundle"] = ConfirmImpact.Low,
         ["Start-KmsEmulator"] = ConfirmImpact.Medium,
         ["Stop-KmsEmulator"] = ConfirmImpact.Medium,

@@ -15,11 +15,11 @@ internal sealed class KmsAnswerContent(WireAnswer answer) : HttpContent
         return answer;
     }
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => stream.WriteAsync(answer.Body).AsTask();
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => stream.WriteAsync(answer.Bytes).AsTask();
 
     protected override bool TryComputeLength(out long length)
     {
-        length = answer.Body.Length;
+        length = answer.Bytes.Length;
         return true;
     }
 

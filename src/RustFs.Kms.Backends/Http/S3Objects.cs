@@ -22,7 +22,7 @@ internal sealed class S3Objects(KmsHttpChannel channel) : IKmsObjects
         // To read it, only a customer's key has to be said.
         KmsObjectEncryption key = new() { CustomerKey = encryption.CustomerKey };
         using WireAnswer answer = await SendAsync(HttpMethod.Get, address, default, key, "read", cancellationToken).ConfigureAwait(false);
-        return Read(answer, answer.Body.ToArray());
+        return Read(answer, answer.Bytes.ToArray());
     }
 
     public async Task DeleteObjectAsync(KmsObjectAddress address, CancellationToken cancellationToken)

@@ -22,6 +22,9 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring, bool 
     /// <summary>What makes and restores bundles of this directory; null when it was opened without the means. Disposed with the store.</summary>
     internal LocalBackups? Backups { get; init; }
 
+    /// <summary>Why there are none.</summary>
+    internal string BackupProblem { get; init; } = string.Empty;
+
     /// <summary>The record of a key.</summary>
     /// <exception cref="KmsException"><see cref="KmsErrorCode.KmsKeyNotFound"/>, or what is wrong with the record.</exception>
     internal KeyRecord Load(string keyId)

@@ -36,6 +36,7 @@ internal static class KeyStoreOpener
                 Backups = options.Backup is { } backup
                     ? new LocalBackups(options.Path, options.MasterKey, backup, options.Clock, options.ConnectionName)
                     : null,
+                BackupProblem = options.BackupProblem ?? "it was opened without a backup directory and a key that seals bundles.",
             };
             try
             {
@@ -184,7 +185,7 @@ internal static class KeyStoreOpener
         return warnings;
     }
 
-    private static int[] RunningServers()
+    internal static int[] RunningServers()
     {
         Process[] processes = Process.GetProcessesByName(ServerProcessName);
         int[] ids = [.. processes.Select(process => process.Id).Order()];

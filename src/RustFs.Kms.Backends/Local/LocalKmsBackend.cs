@@ -23,9 +23,8 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
 
     public KmsBackendKind Kind => KmsBackendKind.Local;
 
-    private LocalBackups Backups => store.Backups
-        ?? throw new KmsException(
-            KmsErrorCode.KmsUnsupported, "The key directory was opened without a backup directory and a key that seals bundles.");
+    private LocalBackups Backups => store.Backups ?? throw new KmsException(
+        KmsErrorCode.KmsPreconditionFailed, $"This connection makes and restores no bundles: {store.BackupProblem}");
 
     private ZonedTime Now => ZonedTime.FromInstant(clock.GetUtcNow());
 
@@ -239,8 +238,19 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
         new KeyStoreVerifier(store, clock, connectionName).VerifyAsync(cancellationToken);
 
     // Inside tasks, all of them, as every caller of an asynchronous method expects an exception.
-    public Task<KmsBackupStatus> GetBackupStatusAsync(CancellationToken cancellationToken) =>
-        Answer(() => Backups.GetStatus(store.Directory.HasRestoreMarker ? "Error(\"a restore is half done\")" : "Running"));
+    public Task<KmsBackupStatus> GetBackupStatusAsync(CancellationToken cancellationToken) => Answer(() =>
+    {
+        string state = store.Directory.HasRestoreMarker ? "Error(\"a restore is half done\")" : "Running";
+        return store.Backups?.GetStatus(state) ?? new KmsBackupStatus
+        {
+            Connection = connectionName,
+            ServiceState = state,
+            Backend = "local",
+            Responsibility = "full-material",
+            TargetKeyDirectory = store.Directory.Path,
+            UnavailableReason = store.BackupProblem,
+        };
+    });
 
     public async Task<KmsBackup> BackupAsync(string? backupId, CancellationToken cancellationToken) =>
         await Backups.BackupAsync(backupId, serviceConfiguration, cancellationToken).ConfigureAwait(false);
@@ -253,7 +263,8 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
         await Backups.RestoreAsync(bundle, confirmBackupId, conflictPolicy, observedGeneration, cancellationToken).ConfigureAwait(false);
 
     public async Task<string> AbortRestoreAsync(string confirmTargetKeyDirectory, CancellationToken cancellationToken) =>
-        await Backups.AbortRestoreAsync(confirmTargetKeyDirectory, cancellationToken).ConfigureAwait(false);
+        await LocalBackups.AbortRestoreAsync(store.Directory.Path, confirmTargetKeyDirectory, before: null, cancellationToken)
+            .ConfigureAwait(false);
 
     public ValueTask DisposeAsync()
     {
@@ -268,13 +279,6 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
         byte[] nonce = System.Security.Cryptography.RandomNumberGenerator.GetBytes(KeyRecord.NonceLength);
         return envelope with { Nonce = nonce, EncryptedKey = Aead.Seal(wrappingKey.Bytes, nonce, plaintext.Bytes) };
     }
-
-    // One answer for every cause, so that nobody learns from it which part of a forgery was right.
-    private static KmsException DoesNotOpen(string? keyId) => new(
-        KmsErrorCode.KmsIntegrity,
-        "The wrapped data key does not open: it is none of this key store's, it was altered, or the encryption context is not the one " +
-        "that it was made with.",
-        keyId);
 
     private static Task<T> Refuse<T>(KmsErrorCode code, string message, string keyId) =>
         Task.FromException<T>(new KmsException(code, message, keyId));
@@ -293,21 +297,11 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
     }
 
     private (DataKeyEnvelope Envelope, KmsSecret Plaintext) Unwrap(
-        ReadOnlyMemory<byte> ciphertextBlob, IReadOnlyDictionary<string, string> encryptionContext)
-    {
-        DataKeyEnvelope envelope = DataKeyEnvelope.TryParse(ciphertextBlob.Span) ?? throw DoesNotOpen(keyId: null);
-        if (!envelope.Accepts(encryptionContext))
-        {
-            throw DoesNotOpen(envelope.MasterKeyId);
-        }
+        ReadOnlyMemory<byte> ciphertextBlob, IReadOnlyDictionary<string, string> encryptionContext) =>
+        DataKeyOpener.Open(ciphertextBlob.Span, encryptionContext, keyId => store.OpenWrappingKey(store.Load(keyId)));
 
-        using KmsSecret wrappingKey = store.OpenWrappingKey(store.Load(envelope.MasterKeyId));
-        KmsSecret plaintext = Aead.TryOpen(wrappingKey.Bytes, envelope.Nonce, envelope.EncryptedKey) ?? throw DoesNotOpen(envelope.MasterKeyId);
-        return (envelope, plaintext);
-    }
-
-    private KmsDataKey Describe(DataKeyEnvelope envelope, byte[] blob, KmsSecret? plaintext) => new(
-        envelope.MasterKeyId, DataKeyEnvelope.SpecOf(envelope.KeySpec), blob, envelope.EncryptionContext, plaintext, connectionName);
+    private KmsDataKey Describe(DataKeyEnvelope envelope, byte[] blob, KmsSecret? plaintext) =>
+        DataKeyOpener.Describe(envelope, blob, plaintext, connectionName);
 
     private async Task<KmsKey> ChangeAsync(
         string keyId, KeyOperation operation, Func<KeyRecord, KeyRecord> change, CancellationToken cancellationToken)

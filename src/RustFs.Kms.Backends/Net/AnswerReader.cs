@@ -7,6 +7,7 @@ namespace RustFs.Kms.Backends.Net;
 internal static class AnswerReader
 {
     private const int MaximumAnswer = 16 * 1024 * 1024;
+    private static readonly string[] s_objectHeaders = ["x-amz-server-side-encryption", "x-amz-version-id"];
 
     /// <summary>Reads an answer's body to its end.</summary>
     /// <exception cref="KmsException">It is compressed, or larger than 16 MiB.</exception>
@@ -68,8 +69,9 @@ internal static class AnswerReader
 
             return new WireAnswer((int)response.StatusCode, buffer, length, requestId)
             {
-                ObjectHeaders = response.Headers.Where(header => header.Key.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase))
-                    .ToDictionary(header => header.Key, header => string.Join(',', header.Value), StringComparer.OrdinalIgnoreCase),
+                ObjectHeaders = response.Headers
+                    .Where(header => s_objectHeaders.Any(start => header.Key.StartsWith(start, StringComparison.OrdinalIgnoreCase)))
+                    .ToDictionary(header => header.Key, header => header.Value.First(), StringComparer.OrdinalIgnoreCase),
             };
         }
         catch

@@ -16,9 +16,13 @@ internal sealed class WireAnswer(int status, byte[] buffer, int length, string? 
 
     internal string? RequestId { get; } = requestId;
 
-    /// <summary>The headers that S3 has for objects, <c>x-amz-*</c>.</summary>
+    /// <summary>What S3 says of an object beside its bytes: how it is encrypted, and its version.</summary>
     internal IReadOnlyDictionary<string, string> ObjectHeaders { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The bytes as they came.</summary>
+    internal ReadOnlyMemory<byte> Bytes => buffer.AsMemory(0, length);
+
+    /// <summary>The bytes as text or JSON.</summary>
     internal ReadOnlyMemory<byte> Body => buffer.AsMemory(_start, length - _start);
 
     /// <summary>The refusal in it; null when it is none.</summary>

@@ -74,6 +74,9 @@ public sealed record KmsBackupStatus
     /// <summary>Where a restore goes, on the server.</summary>
     public string? TargetKeyDirectory { get; init; }
 
+    /// <summary>The names of the bundles below <see cref="BackupRoot"/>, in order; null where they cannot be seen from here.</summary>
+    public IReadOnlyList<string>? Bundles { get; init; }
+
     /// <summary>Why no backup can be made; null when one can.</summary>
     public string? UnavailableReason { get; init; }
 }
@@ -107,6 +110,9 @@ public sealed record KmsBackup
 
     /// <summary>Whether it holds the configuration, without secrets.</summary>
     public bool? ConfigurationIncluded { get; init; }
+
+    /// <summary>What the operator should know about the bundle; mostly nothing.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
 }
 
 /// <summary>What a restore would do. It is permitted when all three lists are empty.</summary>
@@ -121,7 +127,10 @@ public sealed record KmsRestorePlan
     /// <summary>The id in its manifest; empty when that cannot be read.</summary>
     public string? BackupId { get; init; }
 
-    /// <summary>Which deployment it would go to.</summary>
+    /// <summary>Which deployment made it; null when that is not known.</summary>
+    public string? DeploymentIdentity { get; init; }
+
+    /// <summary>Which deployment it would go to; null when nobody said, as for a key directory without its server.</summary>
     public string? TargetDeploymentIdentity { get; init; }
 
     /// <summary>Whether nothing stands in the way.</summary>
@@ -141,6 +150,9 @@ public sealed record KmsRestorePlan
 
     /// <summary>The configuration in the bundle, without secrets, as JSON; null when there is none that can be read.</summary>
     internal byte[]? BundleConfiguration { get; init; }
+
+    /// <summary>Key by key, what is in the bundle, what in the directory, and what would happen; empty where a server does not say.</summary>
+    public IReadOnlyList<KmsRestoreDifference> Differences { get; init; } = [];
 
     /// <summary>What stands in no way and should be known before: keys that a server would destroy as soon as it starts, foremost.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];

@@ -46,16 +46,22 @@ internal sealed record KmsBackupEnvironment
     /// <summary>The directory below which bundles are made.</summary>
     internal required string Directory { get; init; }
 
+    /// <summary>The folder of the one bundle that is read, whatever it is called; null to find each by its name below the directory.</summary>
+    internal string? BundlePath { get; init; }
+
     /// <summary>The key that seals bundles: 32 bytes.</summary>
     internal required KmsSecret Kek { get; init; }
 
-    /// <summary>Its id, not empty.</summary>
+    /// <summary>Its id. An empty one makes no bundles, and opens those of any id and version: the seal itself tells the key.</summary>
     internal required string KekId { get; init; }
 
     /// <summary>Its version.</summary>
     internal uint KekVersion { get; init; } = 1;
 
-    /// <summary>Which deployment this is, not empty.</summary>
+    /// <summary>Whether bundles of every version of the key are opened, because nobody said which it is.</summary>
+    internal bool OpensAnyKekVersion { get; init; }
+
+    /// <summary>Which deployment this is; empty when nobody knows, as of a key directory without its server.</summary>
     internal required string DeploymentIdentity { get; init; }
 
     /// <summary>The version of RustFS that is written into manifests.</summary>

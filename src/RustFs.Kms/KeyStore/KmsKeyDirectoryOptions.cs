@@ -27,6 +27,9 @@ internal sealed record KmsKeyDirectoryOptions
     /// <summary>The clock: an emulator's may be a test's.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
 
+    /// <summary>Why no backups are made, where <see cref="Backup"/> is null.</summary>
+    internal string? BackupProblem { get; init; }
+
     /// <summary>The connection's name, which every object that comes out carries.</summary>
     internal string? ConnectionName { get; init; }
 }

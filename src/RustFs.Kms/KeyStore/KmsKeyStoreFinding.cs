@@ -43,6 +43,9 @@ public sealed record KmsKeyStoreFinding
     /// <summary>What to do about it; null when nothing needs to be done.</summary>
     public string? Recommendation { get; init; }
 
+    /// <summary>What was done about it, and how that is undone; null when nothing was done.</summary>
+    public string? Repair { get; init; }
+
     /// <summary>The key directory.</summary>
     public required string KeyDirectory { get; init; }
 

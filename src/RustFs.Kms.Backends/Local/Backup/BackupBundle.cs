@@ -18,17 +18,19 @@ internal sealed class BackupBundle
 
     /// <summary>Reads the manifest, and refuses another sealing key before anything is decrypted.</summary>
     /// <param name="path">The bundle's folder.</param>
-    /// <param name="kekId">The id of the key that is there to open it.</param>
-    /// <param name="kekVersion">Its version.</param>
+    /// <param name="environment">Which key is there to open it.</param>
     /// <exception cref="BundleException">The manifest is missing, damaged, newer, or names another key.</exception>
-    internal static BackupBundle Open(string path, string kekId, uint kekVersion)
+    internal static BackupBundle Open(string path, KmsBackupEnvironment environment)
     {
         BackupManifest manifest = ReadManifest(path);
-        return manifest.KekId == kekId && manifest.KekVersion == kekVersion
+        bool isMeant = environment.KekId.Length == 0
+            || (manifest.KekId == environment.KekId && (environment.OpensAnyKekVersion || manifest.KekVersion == environment.KekVersion));
+        return isMeant
             ? new BackupBundle(path, manifest)
             : throw new BundleException(
                 BundleFault.WrongBackupKek,
-                $"It is sealed under the key '{manifest.KekId}', version {manifest.KekVersion}; given is '{kekId}', version {kekVersion}.");
+                $"It is sealed under the key '{manifest.KekId}', version {manifest.KekVersion}; given is '{environment.KekId}'" +
+                (environment.OpensAnyKekVersion ? "." : $", version {environment.KekVersion}."));
     }
 
     /// <summary>The content of an artifact, which the caller wipes. Presence, length, digest and seal are checked, in this order.</summary>

@@ -89,9 +89,9 @@ internal static class BackupWriter
         return new BackupSnapshot(manifest, payloads);
     }
 
-    /// <summary>Writes a bundle into a folder that does not exist or is empty.</summary>
+    /// <summary>Writes a bundle into a folder that does not exist or is empty. Cancelled, it leaves nothing behind.</summary>
     /// <returns>The digest of its manifest.</returns>
-    internal static string Write(string destination, BackupSnapshot snapshot, Action<string>? before)
+    internal static string Write(string destination, BackupSnapshot snapshot, Action<string>? before, CancellationToken cancellationToken)
     {
         RequireEmpty(destination);
         byte[] manifest = snapshot.Manifest.Encode();
@@ -103,6 +103,7 @@ internal static class BackupWriter
             KeyStoreOpener.MakeDirectory(keys, before);
             foreach ((BackupArtifact artifact, byte[] payload) in snapshot.Manifest.Artifacts.Zip(snapshot.Payloads))
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 string file = Path.Combine([destination, .. artifact.Path.Split('/')]);
                 WriteFile(file, payload, written, before);
             }
@@ -111,6 +112,9 @@ internal static class BackupWriter
             DurableFile.SyncDirectory(Path.Combine(destination, BackupArtifact.Folder), before);
             string temporary = Path.Combine(destination, $"{BackupManifest.FileName}.tmp-{Guid.NewGuid():D}");
             WriteFile(temporary, manifest, written, before);
+
+            // The last moment at which stopping leaves nothing; from here on the bundle is there.
+            cancellationToken.ThrowIfCancellationRequested();
 
             // One rename: without "overwrite", .NET copies where there are no hard links, and a copy can be half.
             before?.Invoke($"rename {temporary}");

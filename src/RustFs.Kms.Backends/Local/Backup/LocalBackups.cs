@@ -11,6 +11,9 @@ internal sealed class LocalBackups : IDisposable
     private const string Fail = "fail";
     private const string IntoEmptyTarget = "restore-into-empty-target";
 
+    /// <summary>What a bundle says of its deployment where nobody knows it.</summary>
+    private const string UnknownDeployment = "unknown";
+
     private readonly KeyDirectory _directory;
     private readonly KmsSecret _kek;
     private readonly KmsSecret? _masterKey;
@@ -19,6 +22,7 @@ internal sealed class LocalBackups : IDisposable
     private readonly string? _connection;
     private readonly Action<string>? _before;
     private readonly string? _problem;
+    private readonly string? _makingProblem;
 
     /// <summary>Prepares backups and restores; touches nothing.</summary>
     /// <param name="keyDirectory">The key directory, absolute.</param>
@@ -43,6 +47,7 @@ internal sealed class LocalBackups : IDisposable
         _connection = connection;
         _before = before;
         _problem = ProblemOf(environment, masterKey);
+        _makingProblem = _problem ?? MakingProblemOf(environment, keyDirectory);
     }
 
     /// <summary>Whether and how backups can be made.</summary>
@@ -52,14 +57,15 @@ internal sealed class LocalBackups : IDisposable
         ServiceState = serviceState,
         Backend = "local",
         Responsibility = "full-material",
-        ExportSupported = _problem is null,
-        DeploymentIdentity = _environment.DeploymentIdentity,
+        ExportSupported = _makingProblem is null,
+        DeploymentIdentity = TargetDeployment,
         BackupRoot = _environment.Directory,
         KekConfigured = true,
-        KekId = _environment.KekId,
-        KekVersion = _environment.KekVersion,
+        KekId = _environment.KekId.Length == 0 ? null : _environment.KekId,
+        KekVersion = _environment.KekId.Length == 0 ? null : _environment.KekVersion,
         TargetKeyDirectory = _directory.Path,
-        UnavailableReason = _problem,
+        Bundles = BundleNames(),
+        UnavailableReason = _makingProblem,
     };
 
     /// <summary>Makes a bundle.</summary>
@@ -69,28 +75,44 @@ internal sealed class LocalBackups : IDisposable
     internal Task<KmsBackup> BackupAsync(string? backupId, byte[]? configuration, CancellationToken cancellationToken) =>
         RunAsync("The bundle could not be made", async secrets =>
         {
+            if (_makingProblem is not null)
+            {
+                throw new KmsException(KmsErrorCode.KmsPreconditionFailed, $"The bundle could not be made: {_makingProblem}", _directory.Path);
+            }
+
             string name = backupId ?? BackupName.Generate();
-            string destination = PathOf(name);
+            BackupName.Validate(name);
+            string destination = Path.Combine(_environment.Directory, name);
             if (!Directory.Exists(_directory.Path))
             {
                 throw new KmsException(KmsErrorCode.KmsNotFound, $"There is no key directory '{_directory.Path}'.", _directory.Path);
             }
 
             BackupSnapshot snapshot = await BackupWriter
-                .TakeAsync(_directory, secrets, _environment, name, configuration, _clock, cancellationToken).ConfigureAwait(false);
-            cancellationToken.ThrowIfCancellationRequested();
-            string digest = BackupWriter.Write(destination, snapshot, _before);
+                .TakeAsync(
+                    _directory,
+                    secrets,
+                    _environment with { DeploymentIdentity = TargetDeployment ?? UnknownDeployment },
+                    name,
+                    configuration,
+                    _clock,
+                    cancellationToken).ConfigureAwait(false);
+            string digest = BackupWriter.Write(destination, snapshot, _before, cancellationToken);
             return new KmsBackup
             {
                 Connection = _connection,
                 BackupId = name,
                 SnapshotGeneration = (long)snapshot.Manifest.SnapshotGeneration,
-                DeploymentIdentity = _environment.DeploymentIdentity,
+                DeploymentIdentity = snapshot.Manifest.DeploymentIdentity,
                 ArtifactCount = snapshot.Manifest.Artifacts.Count,
                 ManifestDigest = digest,
                 KekId = _environment.KekId,
                 KekVersion = _environment.KekVersion,
                 ConfigurationIncluded = configuration is not null,
+                Warnings = TargetDeployment is not null
+                    ? []
+                    : [$"The bundle '{name}' is of the deployment '{UnknownDeployment}', because nobody said of which: a RustFS server " +
+                       "restores bundles of its own deployment only."],
             };
         }, cancellationToken);
 
@@ -99,15 +121,15 @@ internal sealed class LocalBackups : IDisposable
         RunAsync($"The bundle '{bundle}' could not be examined", secrets =>
         {
             string path = PathOf(bundle);
-            var examination = new RestoreExamination(_environment.DeploymentIdentity);
+            var examination = new RestoreExamination(TargetDeployment);
             try
             {
                 BackupBundle opened = Open(path);
                 using var verified = VerifiedBundle.Verify(
-                    opened, secrets.Kek, secrets.MasterKey, _environment.DeploymentIdentity, cancellationToken);
+                    opened, secrets.Kek, secrets.MasterKey, TargetDeployment, cancellationToken);
                 examination.Add(verified, _clock.GetUtcNow());
                 examination.AddGeneration(verified.Manifest, observedGeneration);
-                examination.AddTarget(new RestoreTarget(_directory.Path, _before), _directory, verified);
+                examination.AddTarget(new RestoreTarget(_directory.Path, _before), _directory, verified, _clock.GetUtcNow());
             }
             catch (BundleException problem)
             {
@@ -142,7 +164,7 @@ internal sealed class LocalBackups : IDisposable
                 BackupBundle opened = Open(path);
                 RequireConfirmed(opened.Manifest, bundle, confirmBackupId, conflictPolicy);
                 using var verified = VerifiedBundle.Verify(
-                    opened, secrets.Kek, secrets.MasterKey, _environment.DeploymentIdentity, cancellationToken);
+                    opened, secrets.Kek, secrets.MasterKey, TargetDeployment, cancellationToken);
                 _ = verified.RequireUsable();
                 if (RestoreExamination.IsRegression(verified.Manifest, observedGeneration))
                 {
@@ -162,9 +184,17 @@ internal sealed class LocalBackups : IDisposable
 
     /// <summary>Takes back a restore that is half done.</summary>
     /// <returns>The directory.</returns>
-    internal async Task<string> AbortRestoreAsync(string confirmTargetKeyDirectory, CancellationToken cancellationToken)
+    internal Task<string> AbortRestoreAsync(string confirmTargetKeyDirectory, CancellationToken cancellationToken) =>
+        AbortRestoreAsync(_directory.Path, confirmTargetKeyDirectory, _before, cancellationToken);
+
+    /// <summary>Takes back a restore that is half done. It removes files only, and so needs no key.</summary>
+    /// <param name="path">The directory.</param>
+    /// <param name="confirmTargetKeyDirectory">The directory once more.</param>
+    /// <param name="before">As for the constructor.</param>
+    /// <param name="cancellationToken">Cancels before the change.</param>
+    internal static async Task<string> AbortRestoreAsync(
+        string path, string confirmTargetKeyDirectory, Action<string>? before, CancellationToken cancellationToken)
     {
-        string path = _directory.Path;
         if (!string.Equals(confirmTargetKeyDirectory, path, StringComparison.Ordinal))
         {
             throw new KmsException(
@@ -180,7 +210,7 @@ internal sealed class LocalBackups : IDisposable
         try
         {
             using DirectoryLock held = await DirectoryLock.AcquireAsync(path, cancellationToken).ConfigureAwait(false);
-            new RestoreTarget(path, _before).Abort();
+            new RestoreTarget(path, before).Abort();
             return path;
         }
         catch (Exception exception) when (StorageFailure.Is(exception))
@@ -220,12 +250,18 @@ internal sealed class LocalBackups : IDisposable
     private static string? ProblemOf(KmsBackupEnvironment environment, KmsSecret? masterKey) =>
         environment.Kek.Length != KeyRecord.MaterialLength
             ? $"The key that seals bundles has {environment.Kek.Length} bytes instead of {KeyRecord.MaterialLength}."
-        : environment.KekId.Length == 0 ? "The key that seals bundles has no id."
-        : environment.DeploymentIdentity.Length == 0 ? "The identity of the deployment is not known."
         : environment.RustFsVersion.Length == 0 ? "The version of RustFS is not known."
         : !Path.IsPathFullyQualified(environment.Directory) ? $"The backup directory '{environment.Directory}' is not an absolute path."
         : masterKey is not null && IsSame(environment.Kek, masterKey)
             ? "The key that seals bundles is the master key: who has one would have both."
+        : null;
+
+    // What is opened tells its own id; what is made would be refused by a server that knows its key by another one.
+    private static string? MakingProblemOf(KmsBackupEnvironment environment, string keyDirectory) =>
+        Path.Join(environment.Directory, "/").StartsWith(Path.Join(keyDirectory, "/"), StringComparison.Ordinal)
+            ? "The backup directory lies within the key directory: what is lost with that would be lost with its backups."
+        : environment.KekId.Length == 0 ? "The key that seals bundles has no id: a server opens only what was sealed under its own."
+        : environment.BundlePath is not null ? "This way leads to one bundle that is there already."
         : null;
 
     // As text, as bytes, and as what the text decodes to.
@@ -301,13 +337,36 @@ internal sealed class LocalBackups : IDisposable
         }
     }
 
+    private string? TargetDeployment => _environment.DeploymentIdentity.Length == 0 ? null : _environment.DeploymentIdentity;
+
+    // Only what has a manifest is a bundle. A directory that cannot be read has none to offer, and says so when it is used.
+    private string[] BundleNames()
+    {
+        try
+        {
+            return [.. Directory.EnumerateDirectories(_environment.Directory)
+                .Where(path => File.Exists(Path.Combine(path, BackupManifest.FileName)))
+                .Select(path => Path.GetFileName(path))
+                .Order(StringComparer.Ordinal)];
+        }
+        catch (Exception exception) when (StorageFailure.Is(exception))
+        {
+            return [];
+        }
+    }
+
     private string PathOf(string bundle)
     {
+        if (_environment.BundlePath is { } path)
+        {
+            return path;
+        }
+
         BackupName.Validate(bundle);
         return Path.Combine(_environment.Directory, bundle);
     }
 
-    private BackupBundle Open(string path) => BackupBundle.Open(path, _environment.KekId, _environment.KekVersion);
+    private BackupBundle Open(string path) => BackupBundle.Open(path, _environment);
 
     // Opening a thousand records takes long enough to stop the caller's thread from reacting.
     private Task<T> RunAsync<T>(string failure, Func<BackupSecrets, Task<T>> operation, CancellationToken cancellationToken) => Task.Run(

@@ -1,7 +1,7 @@
 namespace RustFs.Kms.Backends.Local.Backup;
 
 /// <summary>Restores into a key directory that need not open as one, as a server with a stopped service does.</summary>
-internal sealed class LocalRestore(LocalBackups backups) : IKmsBackups, IDisposable
+internal sealed class LocalRestore(LocalBackups backups) : IKmsRestore
 {
     public Task<KmsBackupStatus> GetBackupStatusAsync(CancellationToken cancellationToken) => Task.FromResult(backups.GetStatus("Configured"));
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 
 namespace RustFs.Kms.Backends.Local.Backup;
 
@@ -6,11 +7,17 @@ namespace RustFs.Kms.Backends.Local.Backup;
 /// What stands in the way of a restore, point by point, as RustFS's dry run has it (http-api.md 2.24), and what the operator
 /// should know before.
 /// </summary>
-internal sealed class RestoreExamination(string targetDeploymentIdentity)
+internal sealed class RestoreExamination(string? targetDeploymentIdentity)
 {
     private const string KeyExists = "key-already-exists";
 
-    internal string TargetDeploymentIdentity { get; } = targetDeploymentIdentity;
+    private readonly List<KmsRestoreDifference> _differences = [];
+
+    /// <summary>Which deployment it would go to; null when nobody said.</summary>
+    internal string? TargetDeploymentIdentity { get; } = targetDeploymentIdentity;
+
+    /// <summary>Which deployment the bundle is of; null when that cannot be read.</summary>
+    internal string? DeploymentIdentity { get; private set; }
 
     /// <summary>The id in the manifest; empty when that cannot be read.</summary>
     internal string BackupId { get; private set; } = "";
@@ -37,6 +44,7 @@ internal sealed class RestoreExamination(string targetDeploymentIdentity)
     internal void Add(VerifiedBundle bundle, DateTimeOffset now)
     {
         BackupId = bundle.Manifest.BackupId;
+        DeploymentIdentity = bundle.Manifest.DeploymentIdentity;
         Configuration = bundle.Configuration;
         Blockers.AddRange(bundle.Problems);
         if (bundle.WrongMasterKey)
@@ -47,13 +55,9 @@ internal sealed class RestoreExamination(string targetDeploymentIdentity)
 
         foreach (KeyRecord record in bundle.KeyIds.Select(bundle.Load))
         {
-            if (record.State == KmsKeyState.Unavailable)
+            if (Doom(record, now) is { } doom)
             {
-                Warnings.Add($"The key '{record.KeyId}' is a tombstone: a server removes it within a minute of starting.");
-            }
-            else if (record is { State: KmsKeyState.PendingDeletion, DeletionDate: { } date } && date.Instant <= now)
-            {
-                Warnings.Add($"The key '{record.KeyId}' was due for deletion at {date.Text}: a server destroys it within a minute of starting.");
+                Warnings.Add($"The key '{record.KeyId}' {doom}: a server destroys it within a minute of starting.");
             }
         }
     }
@@ -70,7 +74,22 @@ internal sealed class RestoreExamination(string targetDeploymentIdentity)
     }
 
     /// <summary>Looks at the directory that would be restored into.</summary>
-    internal void AddTarget(RestoreTarget target, KeyDirectory directory, VerifiedBundle bundle)
+    internal void AddTarget(RestoreTarget target, KeyDirectory directory, VerifiedBundle bundle, DateTimeOffset now)
+    {
+        RestoreMarker? marker = target.Exists ? ReadMarker(target, bundle.Manifest) : null;
+        List<string> foreign = target.Exists ? target.ForeignEntries(marker) : [];
+        AddObstacles(target, directory, bundle, marker, foreign);
+        if (KeyStoreOpener.RunningServers() is { Length: > 0 } processes)
+        {
+            Warnings.Add(
+                $"A RustFS server runs on this machine (process {string.Join(", ", processes)}). If it uses '{directory.Path}', stop it first.");
+        }
+
+        AddDifferences(directory, bundle, marker, foreign, now);
+    }
+
+    private void AddObstacles(
+        RestoreTarget target, KeyDirectory directory, VerifiedBundle bundle, RestoreMarker? marker, List<string> foreign)
     {
         if (!target.Exists)
         {
@@ -82,11 +101,7 @@ internal sealed class RestoreExamination(string targetDeploymentIdentity)
             return;
         }
 
-        RestoreMarker? marker = ReadMarker(target, bundle.Manifest);
-        foreach (string name in target.ForeignEntries(marker))
-        {
-            AddEntry(name, directory, bundle);
-        }
+        foreign.ForEach(name => AddEntry(name, directory, bundle));
 
         if (marker is not null)
         {
@@ -108,14 +123,56 @@ internal sealed class RestoreExamination(string targetDeploymentIdentity)
         Connection = connection,
         Bundle = bundle,
         BackupId = BackupId,
+        DeploymentIdentity = DeploymentIdentity,
         TargetDeploymentIdentity = TargetDeploymentIdentity,
         Blockers = [.. Blockers.Select(blocker => $"{blocker.Code}: {blocker.Message}")],
         Conflicts = [.. Conflicts.Select(conflict => $"{conflict.KeyId}: {conflict.Kind}: {conflict.Detail}")],
         ExternalMismatches = [.. ExternalMismatches.Select(mismatch =>
             $"{mismatch.Dependency}: expected {mismatch.Expected}, observed {mismatch.Observed}")],
+        Differences = [.. _differences],
         Warnings = [.. Warnings],
         BundleConfiguration = Configuration,
     };
+
+    // Why a server destroys the key as soon as it starts; null when it does not.
+    private static string? Doom(KeyRecord record, DateTimeOffset now) => record switch
+    {
+        { State: KmsKeyState.Unavailable } => "is a tombstone",
+        { State: KmsKeyState.PendingDeletion, DeletionDate: { } date } when date.Instant <= now => $"was due for deletion at {date.Text}",
+        _ => null,
+    };
+
+    private void AddDifferences(
+        KeyDirectory directory, VerifiedBundle bundle, RestoreMarker? marker, List<string> foreign, DateTimeOffset now)
+    {
+        HashSet<string> remaining = new(foreign, StringComparer.Ordinal);
+        bool isFree = Blockers.Count + Conflicts.Count + ExternalMismatches.Count == 0;
+        foreach (KeyRecord record in bundle.KeyIds.Select(bundle.Load))
+        {
+            string name = KeyDirectory.FileNameOf(record.KeyId);
+            KmsRestoreAction action = remaining.Remove(name) ? KmsRestoreAction.Conflict
+                : marker is not null && directory.Exists(name) ? KmsRestoreAction.Keep
+                : isFree ? KmsRestoreAction.Restore
+                : KmsRestoreAction.Nothing;
+            _differences.Add(new KmsRestoreDifference
+            {
+                KeyId = record.KeyId,
+                InBundle = record.State.ToString(),
+                InDirectory = action is KmsRestoreAction.Conflict or KmsRestoreAction.Keep ? StateIn(directory, record.KeyId) : null,
+                Action = action,
+                Remark = Doom(record, now) is { } doom ? $"{doom}: a server destroys it within a minute of starting" : null,
+            });
+        }
+
+        _differences.AddRange(foreign.Where(remaining.Contains).Select(name => new KmsRestoreDifference
+        {
+            KeyId = KeyDirectory.KeyIdOf(name) ?? name,
+            InDirectory = KeyDirectory.KeyIdOf(name) is { } keyId ? StateIn(directory, keyId) : "File",
+            Action = KmsRestoreAction.Conflict,
+        }));
+    }
+
+    private static string StateIn(KeyDirectory directory, string keyId) => TryLoad(directory, keyId)?.State.ToString() ?? "Unreadable";
 
     // Null unless it is this bundle's own; another, and one that nobody can read, stands in the way.
     private RestoreMarker? ReadMarker(RestoreTarget target, BackupManifest manifest)
@@ -175,7 +232,9 @@ internal sealed class RestoreExamination(string targetDeploymentIdentity)
         using var store = new KeyStore(directory, new MasterKeyRing(masterKey: null, salt: null));
         try
         {
-            return store.Load(keyId);
+            KeyRecord record = store.Load(keyId);
+            CryptographicOperations.ZeroMemory(record.Material); // in a plain record, the material itself; nobody here needs it
+            return record;
         }
         catch (KmsException)
         {

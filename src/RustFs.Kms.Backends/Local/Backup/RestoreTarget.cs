@@ -63,14 +63,18 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
     }
 
     /// <summary>The entries that are neither the protocol's own nor a writer's leftovers, in byte order.</summary>
-    internal List<string> ForeignEntries(RestoreMarker? ownMarker) =>
-    [
-        .. _directory.EntryNames()
-            .Where(name => name is not (KeyDirectory.RestoreMarkerName or KeyDirectory.RestoreStagingName)
-                && !KeyDirectory.IsLeftover(name)
-                && ownMarker?.Files.Contains(name, StringComparer.Ordinal) != true)
-            .Order(Utf8Order.Comparer),
-    ];
+    internal List<string> ForeignEntries(RestoreMarker? ownMarker)
+    {
+        HashSet<string> own = new(ownMarker?.Files ?? [], StringComparer.Ordinal);
+        return
+        [
+            .. _directory.EntryNames()
+                .Where(name => name is not (KeyDirectory.RestoreMarkerName or KeyDirectory.RestoreStagingName)
+                    && !KeyDirectory.IsLeftover(name)
+                    && !own.Contains(name))
+                .Order(Utf8Order.Comparer),
+        ];
+    }
 
     /// <summary>Restores a verified bundle.</summary>
     /// <returns>Whether an interrupted restore was carried on, and what of it is left behind; null when nothing is.</returns>
@@ -83,11 +87,19 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
         // What was staged before is not trusted, but made anew from the bundle, which is there and verified.
         RemoveStaging();
         RemoveLeftovers();
-        Dictionary<string, byte[]> digests = Stage(bundle, kek, cancellationToken);
-        Prove(bundle, digests);
+        try
+        {
+            Prove(bundle, Stage(bundle, kek, cancellationToken));
+            cancellationToken.ThrowIfCancellationRequested(); // the last moment: what is committed is finished
+        }
+        catch (OperationCanceledException)
+        {
+            RemoveStaging();
+            throw;
+        }
+
         if (!resumed)
         {
-            cancellationToken.ThrowIfCancellationRequested();
             Publish(marker);
         }
 

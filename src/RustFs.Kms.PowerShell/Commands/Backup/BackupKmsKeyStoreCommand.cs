@@ -3,15 +3,15 @@ using System.Management.Automation;
 namespace RustFs.Kms.PowerShell.Commands;
 
 /// <summary>
-/// Makes a bundle of all keys, sealed, below the server's backup directory, and returns what it is. It is made once: when the answer
-/// is lost, it is not asked for again.
+/// Makes a bundle of all keys, sealed, below the backup directory of the server or of Connect-Kms, and returns what it is. It is made
+/// once: when a server's answer is lost, it is not asked for again.
 /// </summary>
 [Cmdlet(VerbsData.Backup, "KmsKeyStore", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [Alias("Backup-RustFsKmsKeyStore")]
 [OutputType(typeof(KmsBackup))]
 public sealed class BackupKmsKeyStoreCommand : KmsServiceCmdlet
 {
-    /// <summary>The bundle's name: 1 to 128 of A-Z, a-z, 0-9, dot, underscore and hyphen. Without it, the server chooses one.</summary>
+    /// <summary>The bundle's name: 1 to 128 of A-Z, a-z, 0-9, dot, underscore and hyphen. Without it, one is made up.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? BackupId { get; set; }
@@ -26,6 +26,13 @@ public sealed class BackupKmsKeyStoreCommand : KmsServiceCmdlet
             "Backup",
             BackupId,
             (connection, token) => connection.Backend.BackupAsync(BackupId, token),
-            (_, backup) => WriteObject(backup));
+            (_, backup) =>
+            {
+                WriteObject(backup);
+                foreach (string warning in backup.Warnings)
+                {
+                    WriteWarning(DisplayText.Neutralize(warning));
+                }
+            });
     }
 }

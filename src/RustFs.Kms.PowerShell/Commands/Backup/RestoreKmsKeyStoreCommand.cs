@@ -3,10 +3,16 @@ using System.Management.Automation;
 namespace RustFs.Kms.PowerShell.Commands;
 
 /// <summary>
-/// Restores a bundle into the configured, empty key directory of a stopped KMS. What it would do is found out first, and shown in the
-/// question; with -WhatIf that is all that happens.
+/// Restores a bundle into an empty key directory: that of a stopped server, or with -KeyDirectory any that no server runs on. What it
+/// would do is found out first, and shown in the question; with -WhatIf that is all that happens. A restore that was interrupted is
+/// finished by the same command, or taken back by Stop-KmsRestore.
 /// </summary>
-[Cmdlet(VerbsData.Restore, "KmsKeyStore", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[Cmdlet(
+    VerbsData.Restore,
+    "KmsKeyStore",
+    DefaultParameterSetName = ConnectionSet,
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.High)]
 [Alias("Restore-RustFsKmsKeyStore")]
 [OutputType(typeof(KmsRestoreResult))]
 public sealed class RestoreKmsKeyStoreCommand : KmsRestoreCmdlet
@@ -27,6 +33,12 @@ public sealed class RestoreKmsKeyStoreCommand : KmsRestoreCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        if (KeyDirectory is not null)
+        {
+            RestoreDirectory();
+            return;
+        }
+
         IReadOnlyList<KmsConnection> connections = CurrentConnections();
         var plans = new List<(KmsConnection Connection, KmsRestorePlan Plan)>();
         Run(
@@ -37,33 +49,54 @@ public sealed class RestoreKmsKeyStoreCommand : KmsRestoreCmdlet
             (connection, plan) => plans.Add((connection, plan)));
         List<KmsConnection> approved =
         [
-            .. plans.Where(item => IsSound(item.Plan, item.Connection, connections.Count > 1)
+            .. plans.Where(item => IsSound(item.Plan, Bundle, item.Connection, connections.Count > 1)
                 && ShouldProceed(Strings.ServiceOn(item.Connection.Name, item.Connection.Location), Strings.RestoreAction(item.Plan), Force))
                 .Select(item => item.Connection),
         ];
-        Run(approved, "Restore", Bundle, RestoreAsync, (_, result) =>
-        {
-            WriteObject(result);
-            foreach (string warning in result.Warnings)
-            {
-                WriteWarning(DisplayText.Neutralize(warning));
-            }
-        });
+        Run(approved, "Restore", Bundle, (connection, token) => RestoreAsync(connection.Backend, token), (_, result) => Show(result));
     }
 
-    private Task<KmsRestoreResult> RestoreAsync(KmsConnection connection, CancellationToken cancellationToken) =>
-        connection.Backend.RestoreAsync(
+    private void RestoreDirectory()
+    {
+        using IKmsRestore? directory = OpenDirectory();
+        if (directory is not null
+            && TryInDirectory("PlanRestore", () => directory.PlanRestoreAsync(Bundle, ObservedGeneration, StopToken), out KmsRestorePlan? plan)
+            && IsSound(plan, TargetPath!, connection: null, several: false)
+            && ShouldProceed(Strings.Directory(TargetPath!), Strings.RestoreAction(plan, configured: false), Force)
+            && TryInDirectory("Restore", () => RestoreAsync(directory, StopToken), out KmsRestoreResult? result))
+        {
+            Show(result);
+        }
+    }
+
+    private Task<KmsRestoreResult> RestoreAsync(IKmsBackups backups, CancellationToken cancellationToken) =>
+        backups.RestoreAsync(
             Bundle,
             ConfirmBackupId,
             ConflictPolicy == KmsRestoreConflictPolicy.Fail ? "fail" : "restore-into-empty-target",
             ObservedGeneration,
             cancellationToken);
 
+    private void Show(KmsRestoreResult result)
+    {
+        WriteObject(result);
+        Warn(result.Warnings);
+    }
+
+    private void Warn(IReadOnlyList<string> warnings)
+    {
+        foreach (string warning in warnings)
+        {
+            WriteWarning(DisplayText.Neutralize(warning));
+        }
+    }
+
     /// <summary>
     /// Whether nothing rules the restore out; if something does, there is an error record. Keys that stand in the way do not: they may
-    /// be what an interrupted restore left, which the server carries on. The question shows them.
+    /// be what an interrupted restore left, which the server carries on. The question shows them. What should be known before is said,
+    /// also when nobody is asked.
     /// </summary>
-    private bool IsSound(KmsRestorePlan plan, KmsConnection connection, bool several)
+    private bool IsSound(KmsRestorePlan plan, string target, KmsConnection? connection, bool several)
     {
         KmsException? obstacle = plan.Blockers.Count > 0
             ? new KmsException(KmsErrorCode.KmsPreconditionFailed, Strings.RestoreRefused(plan), Bundle)
@@ -72,9 +105,11 @@ public sealed class RestoreKmsKeyStoreCommand : KmsRestoreCmdlet
                 : null;
         if (obstacle is not null)
         {
-            WriteFailure(obstacle, Bundle, connection, several);
+            WriteFailure(obstacle, target, connection, several);
+            return false;
         }
 
-        return obstacle is null;
+        Warn(plan.Warnings);
+        return true;
     }
 }

@@ -2,8 +2,11 @@ using System.Management.Automation;
 
 namespace RustFs.Kms.PowerShell.Commands;
 
-/// <summary>Says what a restore of a bundle would do and what stands in its way. Changes nothing.</summary>
-[Cmdlet(VerbsDiagnostic.Test, "KmsRestore")]
+/// <summary>
+/// Says what a restore of a bundle would do, key by key where that can be seen from here, and what stands in its way. The bundle is
+/// verified completely. Changes nothing.
+/// </summary>
+[Cmdlet(VerbsDiagnostic.Test, "KmsRestore", DefaultParameterSetName = ConnectionSet)]
 [Alias("Test-RustFsKmsRestore")]
 [OutputType(typeof(KmsRestorePlan), typeof(bool))]
 public sealed class TestKmsRestoreCommand : KmsRestoreCmdlet
@@ -13,10 +16,31 @@ public sealed class TestKmsRestoreCommand : KmsRestoreCmdlet
     public SwitchParameter Quiet { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => Run(
-        CurrentConnections(),
-        "PlanRestore",
-        Bundle,
-        (connection, token) => connection.Backend.PlanRestoreAsync(Bundle, ObservedGeneration, token),
-        (_, plan) => WriteObject(Quiet ? plan.IsPermitted : plan));
+    protected override void ProcessRecord()
+    {
+        if (KeyDirectory is not null)
+        {
+            TestDirectory();
+            return;
+        }
+
+        Run(
+            CurrentConnections(),
+            "PlanRestore",
+            Bundle,
+            (connection, token) => connection.Backend.PlanRestoreAsync(Bundle, ObservedGeneration, token),
+            (_, plan) => Show(plan));
+    }
+
+    private void TestDirectory()
+    {
+        using IKmsRestore? directory = OpenDirectory();
+        if (directory is not null
+            && TryInDirectory("PlanRestore", () => directory.PlanRestoreAsync(Bundle, ObservedGeneration, StopToken), out KmsRestorePlan? plan))
+        {
+            Show(plan);
+        }
+    }
+
+    private void Show(KmsRestorePlan plan) => WriteObject(Quiet ? plan.IsPermitted : plan);
 }

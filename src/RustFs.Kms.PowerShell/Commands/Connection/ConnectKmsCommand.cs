@@ -53,6 +53,40 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
     public SwitchParameter Create { get; set; }
 
     /// <summary>
+    /// The directory below which Backup-KmsKeyStore makes bundles and from which they are restored. Without it, the environment variable
+    /// RUSTFS_KMS_BACKUP_DIR says which, as it does for the server.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? BackupDirectory { get; set; }
+
+    /// <summary>
+    /// The key that seals bundles: Base64 of 32 bytes. Without it and without -BackupKeyFile, the server's variables are used:
+    /// RUSTFS_KMS_BACKUP_KEK, and with it RUSTFS_KMS_BACKUP_KEK_ID and RUSTFS_KMS_BACKUP_KEK_VERSION.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNull]
+    public SecureString? BackupKey { get; set; }
+
+    /// <summary>A file that holds the key that seals bundles, in Base64.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? BackupKeyFile { get; set; }
+
+    /// <summary>The id under which the server knows that key. Needed to make bundles; one of another id is then not opened.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? BackupKeyId { get; set; }
+
+    /// <summary>
+    /// Which deployment the key directory is of, as Get-KmsBackup shows it on its server: a server restores bundles of its own only.
+    /// Without it, bundles of every deployment are restored, and those that are made say that nobody knows.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? DeploymentIdentity { get; set; }
+
+    /// <summary>
     /// The connection's name, for -Connection. An open connection of that name is closed, with a warning when it led elsewhere.
     /// Without it, the name is "local" or "server", or "local2" and so on when a connection of this session to another place had
     /// that name.
@@ -107,13 +141,14 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
         {
             Refuse(KeyDirectory is not null, Strings.DirectoryAndEndpoint);
             Refuse(Create, Strings.CreateNeedsDirectory);
+            Refuse(AsksForBackups, Strings.BackupsAreTheServers);
             return true;
         }
 
         Refuse(
             KeyDirectory is not null && Uri.TryCreate(KeyDirectory, UriKind.Absolute, out Uri? uri) && uri.Scheme.StartsWith("http", StringComparison.Ordinal),
             Strings.EndpointAsDirectory);
-        if (KeyDirectory is not null || ParameterSetName != MasterKeySet || MasterKey is not null || Create || EndpointEnvironment.Endpoint() is null)
+        if (KeyDirectory is not null || ParameterSetName != MasterKeySet || MasterKey is not null || Create || AsksForBackups || EndpointEnvironment.Endpoint() is null)
         {
             return false;
         }
@@ -123,6 +158,9 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
             Strings.DirectoryAndEndpointInEnvironment(EndpointEnvironment.Endpoint()!.Value.Source));
         return true;
     }
+
+    private bool AsksForBackups => BackupDirectory is not null || BackupKey is not null || BackupKeyFile is not null || BackupKeyId is not null
+        || DeploymentIdentity is not null;
 
     private static void Refuse(bool refused, string why)
     {
@@ -192,17 +230,36 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
             return null;
         }
 
+        using BackupInput.Resolved backup = new BackupInput
+        {
+            Cmdlet = this,
+            BackupDirectory = BackupDirectory,
+            BackupKey = BackupKey,
+            BackupKeyFile = BackupKeyFile,
+            BackupKeyId = BackupKeyId,
+            DeploymentIdentity = DeploymentIdentity,
+            StopToken = StopToken,
+        }.ForConnection();
         using MasterKeyInput masterKey = input.ResolveMasterKey(twice: Create);
-        Warn(masterKey.Warnings); // before opening: they may be why it fails
-        var options = new KmsKeyDirectoryOptions { Path = path, MasterKey = masterKey.Key, Create = Create, ConnectionName = name };
-        var sources = new Dictionary<string, string>
+        IReadOnlyList<string> warnings = [.. backup.Warnings, .. masterKey.Warnings];
+        Warn(warnings); // before opening: they may be why it fails
+        var options = new KmsKeyDirectoryOptions
+        {
+            Path = path,
+            MasterKey = masterKey.Key,
+            Create = Create,
+            ConnectionName = name,
+            Backup = backup.Environment,
+            BackupProblem = backup.Problem,
+        };
+        var sources = new Dictionary<string, string>(backup.Sources)
         {
             [nameof(KeyDirectory)] = directorySource,
             [nameof(MasterKey)] = masterKey.Source,
             [nameof(Name)] = Name is null ? "default" : "parameter",
         };
         string operation = options.Create ? "CreateKeyDirectory" : "OpenKeyDirectory";
-        return (Open(name, path, sources, masterKey.Warnings, operation, () => KmsBackends.OpenKeyDirectoryAsync(options, StopToken)), null);
+        return (Open(name, path, sources, warnings, operation, () => KmsBackends.OpenKeyDirectoryAsync(options, StopToken)), null);
     }
 
     private KmsConnection Open(

@@ -6,9 +6,14 @@ namespace RustFs.Kms.PowerShell.Commands;
 
 /// <summary>
 /// Verifies a key directory: every record, the salt, permissions, leftovers, deadlines. One object per finding, and nothing is
-/// changed. -KeyDirectory verifies a directory that cannot be opened.
+/// changed, unless -Repair is given. -KeyDirectory verifies a directory that cannot be opened.
 /// </summary>
-[Cmdlet(VerbsDiagnostic.Test, "KmsKeyStore", DefaultParameterSetName = ConnectionSet)]
+[Cmdlet(
+    VerbsDiagnostic.Test,
+    "KmsKeyStore",
+    DefaultParameterSetName = ConnectionSet,
+    SupportsShouldProcess = true,
+    ConfirmImpact = ConfirmImpact.Medium)]
 [Alias("Test-RustFsKmsKeyStore")]
 [OutputType(typeof(KmsKeyStoreFinding), typeof(bool))]
 public sealed class TestKmsKeyStoreCommand : KmsCmdlet
@@ -52,6 +57,13 @@ public sealed class TestKmsKeyStoreCommand : KmsCmdlet
     /// <summary>Returns $true when nothing is wrong that matters (no finding of severity Error), $false otherwise.</summary>
     [Parameter]
     public SwitchParameter Quiet { get; set; }
+
+    /// <summary>
+    /// Repairs what is safe to repair and can be undone: modes are set to the owner's alone, leftovers of interrupted writes and
+    /// restores are moved out of the directory, beside it, and never deleted. Of everything else, the finding says what to do.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter Repair { get; set; }
 
     private protected override FailureSubject Subject => KeyDirectory is null ? FailureSubject.Other : FailureSubject.KeyDirectory;
 
@@ -157,15 +169,35 @@ public sealed class TestKmsKeyStoreCommand : KmsCmdlet
         }
     }
 
-    /// <summary>Outputs a finding, with what to do about it, unless only the verdict is wanted.</summary>
+    /// <summary>Outputs a finding, with what was or can be done about it, unless only the verdict is wanted.</summary>
     /// <returns>Whether it leaves the store sound.</returns>
     private bool Show(KmsKeyStoreFinding finding, KmsConnection? connection)
     {
+        KmsKeyStoreFinding seen = Repair ? Repaired(finding, connection) : finding;
         if (!Quiet)
         {
-            WriteObject(FindingAdvice.Advise(finding, connection));
+            WriteObject(seen.Repair is null ? FindingAdvice.Advise(seen, connection) : seen);
         }
 
-        return finding.Severity != KmsFindingSeverity.Error;
+        return seen.Severity != KmsFindingSeverity.Error;
+    }
+
+    /// <summary>The finding, repaired if it is one to repair and that is wanted; a repair that fails is an error record.</summary>
+    private KmsKeyStoreFinding Repaired(KmsKeyStoreFinding finding, KmsConnection? connection)
+    {
+        if (KmsBackends.PlanRepair(finding) is not { } plan || !ShouldProceed(Strings.FoundFile(finding), plan))
+        {
+            return finding;
+        }
+
+        try
+        {
+            return Wait(KmsBackends.RepairKeyDirectoryAsync(finding, StopToken));
+        }
+        catch (Exception exception) when (exception is not RuntimeException)
+        {
+            WriteFailure(exception, finding.KeyDirectory, connection);
+            return finding;
+        }
     }
 }

@@ -471,20 +471,28 @@ public sealed class BackupBundleTests : IDisposable
         var options = new KmsKeyDirectoryOptions { Path = _fixture.Source, MasterKey = masterKey, ConnectionName = "here" };
         await using (IKmsBackend without = (await KmsBackends.OpenKeyDirectoryAsync(options, default)).Backend)
         {
+            KmsBackupStatus none = await without.GetBackupStatusAsync(default);
+            Assert.Equal((false, false, _fixture.Source), (none.ExportSupported, none.KekConfigured, none.TargetKeyDirectory));
+            Assert.False(string.IsNullOrEmpty(none.UnavailableReason));
             foreach (Func<Task> call in (Func<Task>[])
                      [
-                         () => without.GetBackupStatusAsync(default), () => without.BackupAsync(null, default), () => without.PlanRestoreAsync("b", null, default),
-                         () => without.RestoreAsync("b", "b", "fail", null, default), () => without.AbortRestoreAsync("b", default),
+                         () => without.BackupAsync(null, default), () => without.PlanRestoreAsync("b", null, default),
+                         () => without.RestoreAsync("b", "b", "fail", null, default),
                      ])
             {
-                await RefusedAsync(KmsErrorCode.KmsUnsupported, call);
+                await RefusedAsync(KmsErrorCode.KmsPreconditionFailed, call);
             }
+
+            await RefusedAsync(KmsErrorCode.KmsUsage, () => without.AbortRestoreAsync("b", default));
         }
 
         await using IKmsBackend backend = (await KmsBackends.OpenKeyDirectoryAsync(options with { Backup = environment }, default)).Backend;
         KmsBackupStatus status = await backend.GetBackupStatusAsync(default);
         Assert.Equal(("here", "Running", true, _fixture.Source), (status.Connection, status.ServiceState, status.ExportSupported, status.TargetKeyDirectory));
+        Assert.Empty(status.Bundles!);
         Assert.Equal("b1", (await backend.BackupAsync("b1", default)).BackupId);
+        Directory.CreateDirectory(Path.Combine(_fixture.Backups, "half")); // without a manifest, and so no bundle
+        Assert.Equal(["b1"], (await backend.GetBackupStatusAsync(default)).Bundles);
         Assert.Equal(6, (await backend.PlanRestoreAsync("b1", null, default)).Conflicts.Count);
         await RefusedAsync(KmsErrorCode.KmsConflict, () => backend.RestoreAsync("b1", "b1", "restore-into-empty-target", null, default));
         await RefusedAsync(KmsErrorCode.KmsUsage, () => backend.AbortRestoreAsync("b", default));
@@ -507,6 +515,148 @@ public sealed class BackupBundleTests : IDisposable
         Assert.True((await backend.GetKeyAsync("a", default)).IsReadable);
         await backend.DisposeAsync();
         await RefusedAsync(KmsErrorCode.KmsNotFound, () => backend.BackupAsync(null, default));
+    }
+
+    [Fact]
+    public async Task Without_an_id_nothing_is_made_and_everything_is_opened()
+    {
+        _fixture.Write(Plain("a"));
+        await _fixture.BackupAsync(masterKey: null);
+        using LocalBackups nameless = _fixture.Engine(_fixture.Target, masterKey: null, kekId: "", deployment: "");
+        Assert.Contains("no id", nameless.GetStatus("Running").UnavailableReason, StringComparison.Ordinal);
+        await RefusedAsync(KmsErrorCode.KmsPreconditionFailed, () => nameless.BackupAsync(null, null, default));
+        KmsRestorePlan plan = await nameless.PlanRestoreAsync("b1", null, default);
+        Assert.Equal((true, BackupFixture.Deployment, null), (plan.IsPermitted, plan.DeploymentIdentity, plan.TargetDeploymentIdentity));
+        await nameless.RestoreAsync("b1", "b1", "restore-into-empty-target", null, default);
+        Assert.Equal(BackupFixture.Files(_fixture.Source), BackupFixture.Files(_fixture.Target));
+
+        using LocalBackups other = _fixture.Engine(_fixture.Target, masterKey: null, kekVersion: 2);
+        Assert.StartsWith("wrong-backup-kek", (await other.PlanRestoreAsync("b1", null, default)).Blockers.Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_bundle_of_nobody_knows_which_deployment_says_so()
+    {
+        _fixture.Write(Plain("a"));
+        using LocalBackups engine = _fixture.Engine(_fixture.Source, masterKey: null, deployment: "");
+        KmsBackup made = await engine.BackupAsync("b1", null, default);
+        Assert.Equal("unknown", made.DeploymentIdentity);
+        Assert.Contains("own deployment only", Assert.Single(made.Warnings), StringComparison.Ordinal);
+        Assert.StartsWith("deployment-mismatch", (await _fixture.PlanAsync(masterKey: null)).Blockers.Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_dry_run_says_key_by_key_what_would_happen()
+    {
+        _fixture.Write(
+            Plain("a"),
+            Plain("due") with { Status = "PendingDeletion", DeletionDate = "2026-08-22T00:00:00+00:00[UTC]" },
+            Plain("here"));
+        await _fixture.BackupAsync(masterKey: null);
+
+        async Task<string[]> DifferencesAsync() =>
+            [.. (await _fixture.PlanAsync(masterKey: null)).Differences.Select(line => $"{line.KeyId}: {line.InBundle ?? "-"} {line.InDirectory ?? "-"} {line.Action}")];
+
+        Assert.Equal(["a: Enabled - Restore", "due: PendingDeletion - Restore", "here: Enabled - Restore"], await DifferencesAsync());
+        KmsRestorePlan plan = await _fixture.PlanAsync(masterKey: null);
+        Assert.Contains("within a minute", plan.Differences.Single(line => line.Remark is not null).Remark, StringComparison.Ordinal);
+        Assert.Contains("'due'", Assert.Single(plan.Warnings), StringComparison.Ordinal);
+
+        Directory.CreateDirectory(_fixture.Target);
+        RustFsKeyDirectory.WriteKey(_fixture.Target, Plain("here") with { Status = "Disabled" }, null);
+        RustFsKeyDirectory.WriteKey(_fixture.Target, Plain("other"), null);
+        File.WriteAllText(Path.Combine(_fixture.Target, "bad.key"), "{");
+        File.WriteAllText(Path.Combine(_fixture.Target, "notes.txt"), "x");
+        Assert.Equal(
+            [
+                "a: Enabled - Nothing", "due: PendingDeletion - Nothing", "here: Enabled Disabled Conflict", "bad: - Unreadable Conflict",
+                "notes.txt: - File Conflict", "other: - Enabled Conflict",
+            ],
+            await DifferencesAsync());
+    }
+
+    [Fact]
+    public async Task A_dry_run_over_a_half_done_restore_says_what_is_there_already()
+    {
+        await _fixture.PrepareAsync();
+        for (int step = 0; !File.Exists(Path.Combine(_fixture.Target, "a.key")); step++)
+        {
+            _fixture.ClearTarget();
+            var cut = new PowerCut(step);
+            Assert.Same(cut, await Record.ExceptionAsync(() => _fixture.RestoreAsync(masterKey: null, before: cut.Before)));
+        }
+
+        KmsRestorePlan plan = await _fixture.PlanAsync(masterKey: null);
+        Assert.True(plan.IsPermitted);
+        Assert.Equal([KmsRestoreAction.Keep, KmsRestoreAction.Restore], plan.Differences.Select(line => line.Action));
+    }
+
+    [Fact]
+    public async Task A_backup_that_is_cancelled_at_any_step_leaves_nothing_or_is_whole()
+    {
+        _fixture.Write(Plain("a"), Plain("b"));
+        int cancelledEarly = 0;
+        for (int step = 0; ; step++)
+        {
+            using var cancel = new CancellationTokenSource();
+            int left = step;
+            using LocalBackups engine = _fixture.Engine(_fixture.Source, masterKey: null, before: _ => CancelAt(ref left, cancel));
+            if (await Record.ExceptionAsync(() => engine.BackupAsync("b1", null, cancel.Token)) is { } stopped)
+            {
+                Assert.IsAssignableFrom<OperationCanceledException>(stopped);
+                Assert.Empty(BackupFixture.Files(_fixture.Backups));
+                Assert.False(Directory.Exists(_fixture.BundlePath));
+                cancelledEarly++;
+                continue;
+            }
+
+            Assert.True((await _fixture.PlanAsync(masterKey: null)).IsPermitted);
+            Directory.Delete(_fixture.Backups, recursive: true);
+            if (left > 0)
+            {
+                break; // there were not that many steps
+            }
+        }
+
+        Assert.True(cancelledEarly > 10, $"{cancelledEarly}");
+    }
+
+    [Fact]
+    public async Task A_restore_that_is_cancelled_at_any_step_leaves_an_empty_directory_or_is_whole()
+    {
+        await _fixture.PrepareAsync();
+        int cancelledEarly = 0;
+        for (int step = 0; ; step++)
+        {
+            _fixture.ClearTarget();
+            using var cancel = new CancellationTokenSource();
+            int left = step;
+            using LocalBackups engine = _fixture.Engine(_fixture.Target, masterKey: null, before: _ => CancelAt(ref left, cancel));
+            Exception? stopped = await Record.ExceptionAsync(() => engine.RestoreAsync("b1", "b1", "restore-into-empty-target", null, cancel.Token));
+            if (stopped is not null)
+            {
+                Assert.IsAssignableFrom<OperationCanceledException>(stopped);
+                Assert.Empty(Directory.EnumerateFileSystemEntries(_fixture.Target));
+                cancelledEarly++;
+                continue;
+            }
+
+            Assert.Equal(BackupFixture.Files(_fixture.Source), BackupFixture.Files(_fixture.Target));
+            if (left > 0)
+            {
+                break; // there were not that many steps
+            }
+        }
+
+        Assert.True(cancelledEarly > 10, $"{cancelledEarly}");
+    }
+
+    private static void CancelAt(ref int left, CancellationTokenSource cancel)
+    {
+        if (left-- == 0)
+        {
+            cancel.Cancel();
+        }
     }
 
     [Fact]

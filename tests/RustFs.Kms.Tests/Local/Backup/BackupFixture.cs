@@ -53,13 +53,25 @@ internal sealed class BackupFixture : IDisposable
         string kekId = "backup-kek-1",
         uint kekVersion = 1,
         string deployment = Deployment,
+        Action<string>? before = null) =>
+        EngineOn(directory, Backups, masterKey, kek, kekId, kekVersion, deployment, before);
+
+    /// <summary>An engine on any directories, of another process's too.</summary>
+    internal static LocalBackups EngineOn(
+        string directory,
+        string backups,
+        string? masterKey = null,
+        byte[]? kek = null,
+        string kekId = "backup-kek-1",
+        uint kekVersion = 1,
+        string deployment = Deployment,
         Action<string>? before = null)
     {
         using KmsSecret? secret = masterKey is null ? null : KmsSecret.CopyOf(Encoding.UTF8.GetBytes(masterKey));
         using KmsSecret sealing = KmsSecret.CopyOf(kek ?? Kek);
         var environment = new KmsBackupEnvironment
         {
-            Directory = Backups,
+            Directory = backups,
             Kek = sealing,
             KekId = kekId,
             KekVersion = kekVersion,
@@ -103,6 +115,62 @@ internal sealed class BackupFixture : IDisposable
         Assert.Equal(Target, await engine.AbortRestoreAsync(Target, default));
     }
 
+    /// <summary>Two plain keys beside a salt, backed up: every step of the protocol, and no time spent on deriving keys.</summary>
+    internal async Task PrepareAsync()
+    {
+        Write(Plain("a"), Plain("b"));
+        RustFsKeyDirectory.WriteSalt(Source, [.. Enumerable.Range(1, 16).Select(value => (byte)value)]);
+        await BackupAsync(masterKey: null);
+    }
+
+    /// <summary>What a server would make of a target: it starts on all keys or on none, or it refuses because of the marker.</summary>
+    internal TargetState InspectTarget(string? target = null)
+    {
+        string path = target ?? Target;
+        if (!Directory.Exists(path))
+        {
+            return TargetState.Empty;
+        }
+
+        bool marked = File.Exists(Path.Combine(path, ".restore-commit.json"));
+        string copy = path + "-copy";
+        Copy(path, copy);
+        OpenResult start = RustFsKeyDirectory.Start(copy, null);
+        Directory.Delete(copy, recursive: true);
+        Assert.Equal(marked, !start.Accepted);
+        if (marked)
+        {
+            return TargetState.HalfDone;
+        }
+
+        Assert.True(start.Keys.Count is 0 or 2, $"{start.Keys.Count} keys");
+        return start.Keys.Count == 0 ? TargetState.Empty : TargetState.Complete;
+    }
+
+    internal void ClearTarget()
+    {
+        if (Directory.Exists(Target))
+        {
+            Directory.Delete(Target, recursive: true);
+        }
+    }
+
+    /// <summary>Copies a directory with everything in it, empty folders too.</summary>
+    internal static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        var everything = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None };
+        foreach (string folder in Directory.EnumerateDirectories(from, "*", everything))
+        {
+            Directory.CreateDirectory(Path.Combine(to, Path.GetRelativePath(from, folder)));
+        }
+
+        foreach ((string name, string content) in Files(from))
+        {
+            File.WriteAllBytes(Path.Combine(to, name), Convert.FromHexString(content));
+        }
+    }
+
     /// <summary>All files below a directory with their contents.</summary>
     internal static SortedDictionary<string, string> Files(string directory) => new(
         !Directory.Exists(directory)
@@ -137,12 +205,27 @@ internal sealed class BackupFixture : IDisposable
         return content;
     }
 
+    private static RustFsKeySpecimen Plain(string id) => new(id) { Sealing = RustFsSealing.Plaintext };
+
     private static byte[] Utf8(JsonObject json) => Encoding.UTF8.GetBytes(json.ToJsonString());
 
     private sealed class FixedClock(DateTimeOffset now) : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => now;
     }
+}
+
+/// <summary>What a server makes of a directory that a restore went into.</summary>
+internal enum TargetState
+{
+    /// <summary>It starts, on no keys.</summary>
+    Empty,
+
+    /// <summary>It refuses to start, because the marker says that a restore is half done.</summary>
+    HalfDone,
+
+    /// <summary>It starts, on all keys.</summary>
+    Complete,
 }
 
 /// <summary>The power is cut: from the n-th change of the disk on, none happens any more, cleaning up included.</summary>

@@ -19,13 +19,13 @@ public sealed class RestoreProtocolTests : IDisposable
         await PrepareAsync();
         int steps = await EachCrashAsync(existingTarget, async (cut, crashed) =>
         {
-            if (crashed == State.Complete)
+            if (crashed == TargetState.Complete)
             {
                 return; // nothing is left to be done but removing the staging folder
             }
 
             KmsRestoreResult result = await _fixture.RestoreAsync(masterKey: null);
-            Assert.Equal(crashed == State.HalfDone, result.Resumed);
+            Assert.Equal(crashed == TargetState.HalfDone, result.Resumed);
             RequireComplete();
         });
         Assert.True(steps > 25, $"{steps} steps");
@@ -37,14 +37,14 @@ public sealed class RestoreProtocolTests : IDisposable
         await PrepareAsync();
         await EachCrashAsync(existingTarget: true, async (cut, crashed) =>
         {
-            if (!Directory.Exists(Path.Combine(_fixture.Target, ".restore-staging")) && crashed != State.HalfDone)
+            if (!Directory.Exists(Path.Combine(_fixture.Target, ".restore-staging")) && crashed != TargetState.HalfDone)
             {
                 Assert.Equal(KmsErrorCode.KmsPreconditionFailed, (await Assert.ThrowsAsync<KmsException>(() => _fixture.AbortAsync())).Code);
                 return;
             }
 
             await _fixture.AbortAsync();
-            if (crashed == State.Complete)
+            if (crashed == TargetState.Complete)
             {
                 RequireComplete();
                 return;
@@ -71,19 +71,19 @@ public sealed class RestoreProtocolTests : IDisposable
                 await CrashAsync(new PowerCut(half), cut => _fixture.RestoreAsync(masterKey: null, before: cut.Before));
                 var again = new PowerCut(second);
                 bool finished = !await CrashAsync(again, cut => abort ? _fixture.AbortAsync(cut.Before) : _fixture.RestoreAsync(masterKey: null, before: cut.Before));
-                State state = Inspect();
+                TargetState state = Inspect();
                 if (finished)
                 {
-                    Assert.Equal(abort ? State.Empty : State.Complete, state);
+                    Assert.Equal(abort ? TargetState.Empty : TargetState.Complete, state);
                     break;
                 }
 
-                if (state == State.HalfDone && second % 2 == 0)
+                if (state == TargetState.HalfDone && second % 2 == 0)
                 {
                     await _fixture.AbortAsync();
-                    Assert.Equal(State.Empty, Inspect());
+                    Assert.Equal(TargetState.Empty, Inspect());
                 }
-                else if (state != State.Complete)
+                else if (state != TargetState.Complete)
                 {
                     await _fixture.RestoreAsync(masterKey: null);
                     RequireComplete();
@@ -111,10 +111,10 @@ public sealed class RestoreProtocolTests : IDisposable
                 refused = exception;
             }
 
-            State state = Inspect();
+            TargetState state = Inspect();
             if (refused is null)
             {
-                Assert.Equal(State.Complete, state);
+                Assert.Equal(TargetState.Complete, state);
                 if (result!.Warnings.Count == 0)
                 {
                     break;
@@ -131,12 +131,12 @@ public sealed class RestoreProtocolTests : IDisposable
 
             Assert.True(refused.Code is KmsErrorCode.KmsStorage or KmsErrorCode.KmsOutcomeUnknown, $"{refused.Code}: {refused.Message}");
             Assert.True(
-                state != State.HalfDone
+                state != TargetState.HalfDone
                     || refused.Code == KmsErrorCode.KmsOutcomeUnknown
                     || refused.Message.Contains("half done", StringComparison.Ordinal),
                 $"{step}: {refused.Message}");
-            Assert.True(state != State.Complete || refused.Code == KmsErrorCode.KmsOutcomeUnknown, $"{step}: {refused.Message}");
-            if (state != State.Complete)
+            Assert.True(state != TargetState.Complete || refused.Code == KmsErrorCode.KmsOutcomeUnknown, $"{step}: {refused.Message}");
+            if (state != TargetState.Complete)
             {
                 await _fixture.RestoreAsync(masterKey: null);
                 RequireComplete();
@@ -336,25 +336,12 @@ public sealed class RestoreProtocolTests : IDisposable
         File.WriteAllText(file, "somebody's");
         Assert.Equal(KmsErrorCode.KmsConflict, (await Assert.ThrowsAsync<KmsException>(() => _fixture.RestoreAsync(masterKey: null))).Code);
         Assert.Equal("somebody's", File.ReadAllText(file));
-        Assert.Equal(State.HalfDone, Inspect());
-    }
-
-    private enum State
-    {
-        Empty,
-        HalfDone,
-        Complete,
+        Assert.Equal(TargetState.HalfDone, Inspect());
     }
 
     private static RustFsKeySpecimen Plain(string id) => new(id) { Sealing = RustFsSealing.Plaintext };
 
-    // Plain keys beside a salt: every step of the protocol, and no time spent on deriving keys.
-    private async Task PrepareAsync()
-    {
-        _fixture.Write(Plain("a"), Plain("b"));
-        RustFsKeyDirectory.WriteSalt(_fixture.Source, [.. Enumerable.Range(1, 16).Select(value => (byte)value)]);
-        await _fixture.BackupAsync(masterKey: null);
-    }
+    private Task PrepareAsync() => _fixture.PrepareAsync();
 
     private static void ThrowAt(ref int left)
     {
@@ -364,7 +351,7 @@ public sealed class RestoreProtocolTests : IDisposable
         }
     }
 
-    private async Task<int> EachCrashAsync(bool existingTarget, Func<PowerCut, State, Task> check)
+    private async Task<int> EachCrashAsync(bool existingTarget, Func<PowerCut, TargetState, Task> check)
     {
         for (int step = 0; ; step++)
         {
@@ -391,7 +378,7 @@ public sealed class RestoreProtocolTests : IDisposable
         {
             Clear();
             Assert.True(await CrashAsync(new PowerCut(step), cut => _fixture.RestoreAsync(masterKey: null, before: cut.Before)));
-            if (Inspect() == State.HalfDone && File.Exists(Path.Combine(_fixture.Target, "a.key")))
+            if (Inspect() == TargetState.HalfDone && File.Exists(Path.Combine(_fixture.Target, "a.key")))
             {
                 Clear();
                 return step;
@@ -399,34 +386,7 @@ public sealed class RestoreProtocolTests : IDisposable
         }
     }
 
-    // What a server would make of it: it starts on all keys or on none, or it refuses because of the marker.
-    private State Inspect()
-    {
-        if (!Directory.Exists(_fixture.Target))
-        {
-            return State.Empty;
-        }
-
-        bool marked = File.Exists(Path.Combine(_fixture.Target, ".restore-commit.json"));
-        string copy = _fixture.Target + "-copy";
-        foreach ((string name, string content) in BackupFixture.Files(_fixture.Target))
-        {
-            string file = Path.Combine(copy, name);
-            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-            File.WriteAllBytes(file, Convert.FromHexString(content));
-        }
-
-        OpenResult start = RustFsKeyDirectory.Start(copy, null);
-        Directory.Delete(copy, recursive: true);
-        Assert.Equal(marked, !start.Accepted);
-        if (marked)
-        {
-            return State.HalfDone;
-        }
-
-        Assert.True(start.Keys.Count is 0 or 2, $"{start.Keys.Count} keys");
-        return start.Keys.Count == 0 ? State.Empty : State.Complete;
-    }
+    private TargetState Inspect() => _fixture.InspectTarget();
 
     private void RequireComplete()
     {
@@ -437,13 +397,7 @@ public sealed class RestoreProtocolTests : IDisposable
     private string[] Entries() =>
         [.. Directory.EnumerateFileSystemEntries(_fixture.Target).Select(entry => Path.GetFileName(entry)).Order(StringComparer.Ordinal)];
 
-    private void Clear()
-    {
-        if (Directory.Exists(_fixture.Target))
-        {
-            Directory.Delete(_fixture.Target, recursive: true);
-        }
-    }
+    private void Clear() => _fixture.ClearTarget();
 
     private static async Task<bool> CrashAsync(PowerCut cut, Func<PowerCut, Task> operation)
     {
