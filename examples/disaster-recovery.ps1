@@ -59,14 +59,14 @@ function Test-SameDataKey($First, $Second) {
 
 # 256 random bits in Base64. A server has the one in RUSTFS_KMS_LOCAL_MASTER_KEY and the other in RUSTFS_KMS_BACKUP_KEK, and
 # Connect-Kms and Restore-KmsKeyStore read those variables too.
-function New-RandomSecret {
+function Get-RandomSecret {
     $secret = [securestring]::new()
     [Convert]::ToBase64String([Security.Cryptography.RandomNumberGenerator]::GetBytes(32)).ToCharArray() |
         ForEach-Object { $secret.AppendChar($_) }
     $secret
 }
 
-function Remove-Folder([string] $Path) {
+function Clear-Folder([string] $Path) {
     [IO.Directory]::Delete($Path, $true)
 }
 
@@ -84,8 +84,8 @@ if ([IO.Directory]::Exists($Folder) -and [IO.Directory]::GetFileSystemEntries($F
 $keys = [IO.Path]::Combine($Folder, 'keys')
 $backups = [IO.Path]::Combine($Folder, 'backups')
 $elsewhere = [IO.Path]::Combine($Folder, 'keys-restored')
-$masterKey = New-RandomSecret
-$backupKey = New-RandomSecret
+$masterKey = Get-RandomSecret
+$backupKey = Get-RandomSecret
 $dataKeys = @()
 
 try {
@@ -112,7 +112,7 @@ try {
 
     Show-Step 'The disaster: the key directory is gone'
     Disconnect-Kms drill
-    Remove-Folder $keys
+    Clear-Folder $keys
     $errorId = try { Connect-Kms -KeyDirectory $keys -MasterKey $masterKey } catch { $_.FullyQualifiedErrorId }
     Assert-Step ($errorId -like 'KmsNotFound,*') 'there is nothing to connect to'
 
@@ -134,7 +134,7 @@ try {
 
     Show-Step 'What must be refused: another key, and a bundle with one altered byte'
     $wrong = $target + @{}
-    $wrong.BackupKey = New-RandomSecret
+    $wrong.BackupKey = Get-RandomSecret
     Assert-Step ("$((Test-KmsRestore @wrong).Blockers)" -like 'wrong-backup-kek: *') 'another backup key opens nothing'
     $copy = [IO.Path]::Combine($Folder, 'damaged')
     [IO.Directory]::CreateDirectory([IO.Path]::Combine($copy, 'artifacts', 'keys')) | Out-Null
@@ -175,7 +175,7 @@ finally {
     }
 
     if (-not $Keep -and [IO.Directory]::Exists($Folder)) {
-        Remove-Folder $Folder
+        Clear-Folder $Folder
     }
 }
 

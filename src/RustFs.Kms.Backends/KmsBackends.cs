@@ -1,6 +1,7 @@
 using System.Text;
 using RustFs.Kms.Backends.Configuration;
 using RustFs.Kms.Backends.Emulator;
+using RustFs.Kms.Backends.Envelopes;
 using RustFs.Kms.Backends.Http;
 using RustFs.Kms.Backends.Local;
 using RustFs.Kms.Backends.Local.Backup;
@@ -241,4 +242,93 @@ internal static class KmsBackends
             (directory, _) => Task.FromResult<IKmsBackups>(new LocalRestore(
                 new LocalBackups(directory.Path, directory.MasterKey, directory.Backup!, directory.Clock, directory.ConnectionName))),
             cancellationToken).ConfigureAwait(false);
+
+    /// <summary>
+    /// Encrypts a file under a fresh key, which is wrapped in every way asked for. The result has its name only when it is whole and
+    /// synced; on any failure, and on cancellation, nothing of it is left and an existing destination is as it was.
+    /// </summary>
+    /// <param name="options">Which file, where to, and how.</param>
+    /// <param name="cancellationToken">Cancels the work until the result is published.</param>
+    /// <exception cref="KmsException">
+    /// <see cref="KmsErrorCode.KmsUsage"/>: a path or a wrap cannot be used, or only servers wrap.
+    /// <see cref="KmsErrorCode.KmsNotFound"/>: there is no such file. <see cref="KmsErrorCode.KmsConflict"/>: the destination exists, or
+    /// the source changed while it was read. <see cref="KmsErrorCode.KmsStorage"/>: the disk refused. And what the KMS answers.
+    /// </exception>
+    internal static Task<KmsFileResult> ProtectFileAsync(KmsProtectFileOptions options, CancellationToken cancellationToken) =>
+        EnvelopeOperations.RunAsync(options.Source, () => FileProtector.ProtectAsync(options, cancellationToken), cancellationToken);
+
+    /// <summary>
+    /// Opens a protected file. Nothing that was not authenticated is ever written, and the result has its name only after the last byte
+    /// was; on any failure, and on cancellation, nothing of it is left.
+    /// </summary>
+    /// <param name="options">Which file, where to, and with what.</param>
+    /// <param name="cancellationToken">Cancels the work until the result is published.</param>
+    /// <exception cref="KmsException">
+    /// <see cref="KmsErrorCode.KmsUsage"/>: not a protected file, or a path cannot be used.
+    /// <see cref="KmsErrorCode.KmsUnsupported"/>: a newer version of the format.
+    /// <see cref="KmsErrorCode.KmsAuthentication"/>: nothing was brought that fits any wrap.
+    /// <see cref="KmsErrorCode.KmsIntegrity"/>: it does not open, for one reason or another; which one is not said.
+    /// Otherwise as for <see cref="ProtectFileAsync"/>.
+    /// </exception>
+    internal static Task<KmsFileResult> UnprotectFileAsync(KmsUnprotectFileOptions options, CancellationToken cancellationToken) =>
+        EnvelopeOperations.RunAsync(options.Source, () => FileOpener.OpenAsync(options, cancellationToken), cancellationToken);
+
+    /// <summary>Reads the header of a protected file. It takes no key, and authenticates nothing.</summary>
+    /// <param name="path">The absolute path.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <exception cref="KmsException">As for <see cref="UnprotectFileAsync"/>.</exception>
+    internal static Task<KmsEnvelope> ReadEnvelopeAsync(string path, CancellationToken cancellationToken) =>
+        EnvelopeOperations.RunAsync(
+            path,
+            () =>
+            {
+                using EnvelopeFile envelope = EnvelopeFile.Open(path);
+                return envelope.Describe();
+            },
+            cancellationToken);
+
+    /// <summary>
+    /// Adds and removes wraps of a protected file. The payload is copied as it stands and compared by hash before the new file takes
+    /// the old one's place in one step.
+    /// </summary>
+    /// <param name="options">Which file, with what it opens, and what changes.</param>
+    /// <param name="cancellationToken">Cancels the work until the result is published.</param>
+    /// <returns>The file as it is now.</returns>
+    /// <exception cref="KmsException">
+    /// <see cref="KmsErrorCode.KmsUsage"/>: no wrap would remain, or only a server's, or more than <see cref="KmsEnvelope.MaximumWraps"/>.
+    /// Otherwise as for <see cref="UnprotectFileAsync"/>.
+    /// </exception>
+    internal static Task<KmsEnvelope> UpdateEnvelopeAsync(KmsUpdateEnvelopeOptions options, CancellationToken cancellationToken) =>
+        EnvelopeOperations.RunAsync(options.Path, () => EnvelopeUpdater.UpdateAsync(options, cancellationToken), cancellationToken);
+
+    /// <summary>Makes a recovery key and writes its private half, and its public half where asked for. No file is ever replaced.</summary>
+    /// <param name="creation">Where to, and under what passphrase.</param>
+    /// <param name="cancellationToken">Cancels before anything is written.</param>
+    /// <exception cref="KmsException"><see cref="KmsErrorCode.KmsConflict"/>: a file is there. <see cref="KmsErrorCode.KmsStorage"/>: the disk refused.</exception>
+    internal static Task<KmsRecoveryKey> CreateRecoveryKeyAsync(KmsRecoveryKeyCreation creation, CancellationToken cancellationToken) =>
+        EnvelopeOperations.RunAsync(creation.Path, () => RecoveryKeys.Create(creation), cancellationToken);
+
+    /// <summary>Reads the private half of a recovery key: PKCS #8 in PEM, in clear or encrypted. The caller disposes of it.</summary>
+    /// <param name="path">The absolute path.</param>
+    /// <param name="passphrase">For an encrypted one, as UTF-8; null for none.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <exception cref="KmsException">
+    /// <see cref="KmsErrorCode.KmsNotFound"/>; <see cref="KmsErrorCode.KmsUsage"/>: it is no X25519 private key in PEM;
+    /// <see cref="KmsErrorCode.KmsAuthentication"/>: it is encrypted, and the passphrase is missing or wrong;
+    /// <see cref="KmsErrorCode.KmsUnsupported"/>: it is encrypted in another way than PBES2 with PBKDF2 and AES.
+    /// </exception>
+    internal static Task<KmsRecoverySecret> ReadRecoveryKeyAsync(string path, KmsSecret? passphrase, CancellationToken cancellationToken) =>
+        EnvelopeOperations.RunAsync(path, () => RecoveryKeys.Read(path, passphrase), cancellationToken);
+
+    /// <summary>Reads a recipient: the public half of a recovery key in PEM, or the one line of Base64 in that.</summary>
+    /// <param name="text">The text.</param>
+    /// <exception cref="KmsException"><see cref="KmsErrorCode.KmsUsage"/>: it is no X25519 public key. The text is not quoted.</exception>
+    internal static KmsRecoveryRecipient ReadRecoveryRecipient(string text) => RecoveryKeys.ReadRecipient(text);
+
+    /// <summary>Reads a recipient from a file, which holds what <see cref="ReadRecoveryRecipient"/> takes.</summary>
+    /// <param name="path">The absolute path.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <exception cref="KmsException">As for <see cref="ReadRecoveryRecipient"/>, and <see cref="KmsErrorCode.KmsNotFound"/>.</exception>
+    internal static Task<KmsRecoveryRecipient> ReadRecoveryRecipientFileAsync(string path, CancellationToken cancellationToken) =>
+        EnvelopeOperations.RunAsync(path, () => RecoveryKeys.ReadRecipientFile(path), cancellationToken);
 }

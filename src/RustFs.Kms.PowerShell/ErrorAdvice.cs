@@ -14,6 +14,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
     private const string ShowKeys = "Get-KmsKey{at}";
     private const string ShowFile = "Get-Item -LiteralPath {path}";
     private const string ShowStatus = "Get-KmsStatus{at}";
+    private const string ShowEnvelope = "Get-KmsEnvelope -LiteralPath {file}";
     private const string ConnectServer = "Connect-Kms -Endpoint {endpoint} -Credential '<access key>'";
 
     /// <summary>The table.</summary>
@@ -44,6 +45,23 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "Restore the record's file from a backup; without one its data keys are lost. See what is wrong with it", "{verify}"),
 
         For(KmsErrorCode.KmsKeyDamaged, null, "See what is wrong with the record", "{verify}"),
+
+        For(KmsErrorCode.KmsUsage, By("Unprotect-KmsFile", "Get-KmsEnvelope", "Update-KmsEnvelope"), "See what the file is, and what the parameters take", Syntax),
+        For(KmsErrorCode.KmsAuthentication, AboutARecoveryKey,
+            "Give the passphrase of the recovery key with -RecoveryKeyPassphrase. The recovery key", ShowFile),
+        For(KmsErrorCode.KmsAuthentication, AboutAFile,
+            "Bring one of the ways that the message names: connect to the key directory of the KMS key, or give -RecoveryKeyFile, -Passphrase or " +
+            "-AskPassphrase. More about the ways in", ShowEnvelope),
+        For(KmsErrorCode.KmsIntegrity, AboutAFile,
+            "If what was given is right, get the file anew from where it is kept, and see with what it opens", ShowEnvelope),
+        For(KmsErrorCode.KmsNotFound, AboutAPath, "Check that path", ShowFile),
+        For(KmsErrorCode.KmsNotFound, By("Update-KmsEnvelope"), "See which wraps the file has", ShowEnvelope),
+        For(KmsErrorCode.KmsConflict, By("New-KmsRecoveryKey"), "Choose another path: a recovery key may be the only way into files", ShowFile),
+        For(KmsErrorCode.KmsConflict, AboutTheSource, "Something changed the file meanwhile. Try again when nothing does", ShowFile),
+        For(KmsErrorCode.KmsConflict, AboutAFile, "Choose another -Destination, or replace what is there with -Force", ShowFile),
+        For(KmsErrorCode.KmsStorage, AboutAFile, "Check free space, permissions and the mount", ShowFile),
+        For(KmsErrorCode.KmsUnsupported, AboutAFile, "A newer version made the file; update this module", "Update-PSResource -Name RustFs.Kms"),
+        For(KmsErrorCode.KmsOutcomeUnknown, AboutAFile, "Look before you try again", ShowFile),
 
         For(KmsErrorCode.KmsUsage, AboutAnotherFile, "Check the master key file", ShowFile),
         For(KmsErrorCode.KmsUsage, AboutABundle, "See what the parameters take", Syntax),
@@ -108,7 +126,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "It is the key directory that is not in order. See what is wrong with it", "{verify}"),
         For(KmsErrorCode.KmsPreconditionFailed, By("Enable-KmsKey", "Disable-KmsKey"),
             "If its deletion is scheduled, cancel that first", "Undo-KmsKeyRemoval -KeyId {key}{at}"),
-        For(KmsErrorCode.KmsPreconditionFailed, By("New-KmsDataKey", "Update-KmsDataKey", "Test-KmsKey"),
+        For(KmsErrorCode.KmsPreconditionFailed, By("New-KmsDataKey", "Update-KmsDataKey", "Test-KmsKey", "Protect-KmsFile", "Update-KmsEnvelope"),
             "Only an enabled key wraps data keys. If its deletion is scheduled, use Undo-KmsKeyRemoval; if it is disabled",
             "Enable-KmsKey -KeyId {key}{at}"),
         For(KmsErrorCode.KmsPreconditionFailed, By("Undo-KmsKeyRemoval"),
@@ -234,6 +252,15 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
     private static bool AboutAnotherFile(Failure failure) =>
         failure.Context.IsOpening && failure.Exception.Target is string path && path != failure.Context.Target && Path.IsPathRooted(path);
 
+    private static bool AboutAFile(Failure failure) => failure.Context.Subject == FailureSubject.File && failure.IsAboutAPath;
+
+    /// <summary>Whether a path is not there, and not a wrap of the file that was worked on.</summary>
+    private static bool AboutAPath(Failure failure) => AboutAFile(failure) && !File.Exists(failure.Exception.Target);
+
+    private static bool AboutTheSource(Failure failure) => AboutAFile(failure) && failure.Exception.Target == failure.Context.Target;
+
+    private static bool AboutARecoveryKey(Failure failure) => AboutAFile(failure) && !AboutTheSource(failure);
+
     private static bool AboutTheStore(Failure failure) => failure.IsAboutTheStore;
 
     /// <summary>
@@ -271,12 +298,18 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
                 && target != Context.KeyId
                 && (Context.Subject == FailureSubject.Key || Path.IsPathRooted(target)));
 
+        /// <summary>Whether a data key's key is to blame, which only the blob or the default of the KMS named.</summary>
+        private bool IsAboutTheKey => Context.Subject is FailureSubject.DataKey or FailureSubject.File && !IsAboutTheStore && !IsAboutAPath;
+
+        /// <summary>Whether a file that a command was given is to blame.</summary>
+        internal bool IsAboutAPath => Exception.Target is string path && Path.IsPathRooted(path);
+
         /// <summary>What the placeholders stand for.</summary>
         internal IReadOnlyDictionary<string, string> Values
         {
             get
             {
-                string? keyId = Context.KeyId ?? (Context.Subject is FailureSubject.DataKey && !IsAboutTheStore ? Exception.Target : null);
+                string? keyId = Context.KeyId ?? (IsAboutTheKey ? Exception.Target : null);
                 string? directory = Context.IsOpening
                     ? Context.Target
                     : Context.Connection is { Kind: KmsBackendKind.Local } connection ? connection.Location : null;
@@ -289,6 +322,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
                     ["key"] = keyId is null ? Advice.SomeKey : Strings.Literal(keyId),
                     ["directory"] = place,
                     ["path"] = Exception.Target is null ? Advice.SomeDirectory : Strings.Literal(Exception.Target),
+                    ["file"] = Context is { Subject: FailureSubject.File, Target: string file } ? Strings.Literal(file) : Advice.SomeDirectory,
                     ["endpoint"] = Context is { IsConnecting: true, Target: string endpoint } ? Strings.Literal(endpoint) : Advice.SomeEndpoint,
                     ["bucket"] = Context is { Subject: FailureSubject.Bucket, Target: string bucket } ? Strings.Literal(bucket) : Advice.SomeBucket,
                     ["at"] = at,

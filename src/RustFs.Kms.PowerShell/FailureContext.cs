@@ -20,6 +20,9 @@ internal enum FailureSubject
 
     /// <summary>A bucket.</summary>
     Bucket,
+
+    /// <summary>A file to protect, a protected one, or a recovery key's.</summary>
+    File,
 }
 
 /// <summary>What a cmdlet was doing when something failed.</summary>

@@ -46,7 +46,8 @@ public sealed class KeyIdCompleter : IArgumentCompleter
     {
         "UNDO-KMSKEYREMOVAL" => key.State == KmsKeyState.PendingDeletion,
         "ENABLE-KMSKEY" => key.State == KmsKeyState.Disabled,
-        "DISABLE-KMSKEY" or "NEW-KMSDATAKEY" or "UPDATE-KMSDATAKEY" or "INVOKE-KMSKEYROTATION" => key.State == KmsKeyState.Enabled,
+        "DISABLE-KMSKEY" or "NEW-KMSDATAKEY" or "UPDATE-KMSDATAKEY" or "INVOKE-KMSKEYROTATION" or "PROTECT-KMSFILE" or "UPDATE-KMSENVELOPE" =>
+            key.State == KmsKeyState.Enabled,
         "SET-KMSKEY" or "ADD-KMSKEYTAG" or "REMOVE-KMSKEYTAG" => key.IsReadable,
         _ => true,
     };

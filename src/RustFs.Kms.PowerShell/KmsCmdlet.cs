@@ -142,18 +142,7 @@ public abstract class KmsCmdlet : KmsCmdletBase
 
     private void Report(FanOutEnd end, string operation, string? target, bool several)
     {
-        foreach (KmsRequestLogEntry request in ConnectionState.Current.EndpointOf(end.Connection)?.Log.Take() ?? [])
-        {
-            if (request.Note is not null)
-            {
-                WriteWarning(Strings.Noted(end.Connection.Name, request.Note)); // a clock that is off: once for each correction
-            }
-
-            if (IsVerbose)
-            {
-                WriteVerbose(Strings.Request(end.Connection.Name, request));
-            }
-        }
+        WriteRequests(end.Connection);
 
         if (IsVerbose)
         {

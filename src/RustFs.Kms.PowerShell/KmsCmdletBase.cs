@@ -87,6 +87,23 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     private protected bool ShouldProceed(string target, string action, bool force = false) =>
         (force && !IsWhatIf()) || ShouldProcess(target, action);
 
+    /// <summary>Tells what a server was asked since the last time, and what was noted on the way.</summary>
+    private protected void WriteRequests(KmsConnection connection)
+    {
+        foreach (KmsRequestLogEntry request in ConnectionState.Current.EndpointOf(connection)?.Log.Take() ?? [])
+        {
+            if (request.Note is not null)
+            {
+                WriteWarning(Strings.Noted(connection.Name, request.Note)); // a clock that is off: once for each correction
+            }
+
+            if (IsVerbose)
+            {
+                WriteVerbose(Strings.Request(connection.Name, request));
+            }
+        }
+    }
+
     private FailureContext Context(string? target, KmsConnection? connection, bool several) => new(
         CommandName,
         Subject,

@@ -11,6 +11,7 @@ internal static class KmsView
     private const int KeyPreview = 22;
     private const int ShownDifferences = 20;
 
+    private static readonly string[] s_units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
     private static readonly Regex s_capability = new(@"(\w+) = True\b", RegexOptions.CultureInvariant);
 
     /// <summary>Text that others wrote, with control characters, escape sequences and CI commands shown instead of obeyed.</summary>
@@ -85,6 +86,21 @@ internal static class KmsView
         ? string.Empty
         : string.Create(
             CultureInfo.InvariantCulture, $"{DisplayText.Shorten(Convert.ToBase64String(blob), BlobPreview)} ({blob.Length} bytes)");
+
+    /// <summary>A length in bytes as people read it: 980 B, 12.5 MiB.</summary>
+    /// <param name="bytes">The length.</param>
+    internal static string Size(long bytes)
+    {
+        double size = bytes;
+        int unit = 0;
+        while (size >= 1024 && unit < s_units.Length - 1)
+        {
+            size /= 1024;
+            unit++;
+        }
+
+        return $"{size.ToString(unit == 0 ? "0" : "0.0", CultureInfo.InvariantCulture)} {s_units[unit]}";
+    }
 
     /// <summary>Whether a data key carries its plaintext; never the plaintext.</summary>
     /// <param name="dataKey">The data key.</param>

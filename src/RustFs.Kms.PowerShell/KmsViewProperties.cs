@@ -10,6 +10,8 @@ namespace RustFs.Kms.PowerShell;
 /// </summary>
 public static partial class KmsViewProperties
 {
+    private const int WrapNameWidth = 28;
+
     /// <summary>The access key of an emulator; never its secret.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string AccessKey(PSObject? item) => KmsView.Text((item?.BaseObject as KmsEmulator)?.Credential.UserName);
@@ -123,6 +125,10 @@ public static partial class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string Description(PSObject? item) => Text(item, nameof(Description));
 
+    /// <summary>The file that was made.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Destination(PSObject? item) => Text(item, nameof(Destination));
+
     /// <summary>The detail.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Detail(PSObject? item) => Text(item, nameof(Detail));
@@ -173,6 +179,14 @@ public static partial class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string FaultReason(PSObject? item) => Text(item, nameof(FaultReason));
 
+    /// <summary>The folder of the file that the object is about.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string FileDirectory(PSObject? item) => KmsView.Text(System.IO.Path.GetDirectoryName(FileOf(item)));
+
+    /// <summary>The name of the file that the object is about.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string FileName(PSObject? item) => KmsView.Text(System.IO.Path.GetFileName(FileOf(item)));
+
     /// <summary>What was seen, and what is probably wrong.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Finding(PSObject? item) => $"{Evidence(item)} {Explanation(item)}".TrimEnd();
@@ -180,6 +194,10 @@ public static partial class KmsViewProperties
     /// <summary>The fingerprint.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Fingerprint(PSObject? item) => Text(item, nameof(Fingerprint));
+
+    /// <summary>Where the KMS was.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Hint(PSObject? item) => Text(item, nameof(Hint));
 
     /// <summary>The id.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -292,9 +310,17 @@ public static partial class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string Protection(PSObject? item) => Text(item, nameof(Protection));
 
+    /// <summary>The path of the public half.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string PublicKeyPath(PSObject? item) => Text(item, nameof(PublicKeyPath));
+
     /// <summary>Why a key cannot be used.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Reason(PSObject? item) => Text(item, nameof(Reason));
+
+    /// <summary>The recipient, or its fingerprint.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Recipient(PSObject? item) => KmsView.Text(item?.Properties[nameof(Recipient)]?.Value?.ToString());
 
     /// <summary>What to do about it.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -357,6 +383,11 @@ public static partial class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string Scanned(PSObject? item) => KmsView.List(Value<IEnumerable<string>>(item, nameof(Scanned)));
 
+    /// <summary>How long it took, in seconds.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Seconds(PSObject? item) =>
+        Value<object>(item, nameof(KmsFileResult.Duration)) is TimeSpan duration ? duration.TotalSeconds.ToString("0.000", CultureInfo.InvariantCulture) : string.Empty;
+
     /// <summary>The service state.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string ServiceState(PSObject? item) => Text(item, nameof(ServiceState));
@@ -367,6 +398,10 @@ public static partial class KmsViewProperties
         Value<object>(item, nameof(KmsBackup.SnapshotGeneration)) is long seconds
         ? KmsView.Time(DateTimeOffset.FromUnixTimeSeconds(seconds))
         : string.Empty;
+
+    /// <summary>The file that was read.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Source(PSObject? item) => Text(item, nameof(Source));
 
     /// <summary>Where each setting came from.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -420,6 +455,10 @@ public static partial class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string TargetKeyDirectory(PSObject? item) => Text(item, nameof(TargetKeyDirectory));
 
+    /// <summary>The kind as the header spells it.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Type(PSObject? item) => Text(item, nameof(Type));
+
     /// <summary>The unavailable reason.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string UnavailableReason(PSObject? item) => Text(item, nameof(UnavailableReason));
@@ -427,6 +466,38 @@ public static partial class KmsViewProperties
     /// <summary>What was noticed when a connection was opened.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Warnings(PSObject? item) => KmsView.Lines(Value<IEnumerable>(item, nameof(Warnings)));
+
+    /// <summary>What else a table says about a wrap.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string WrapDetail(PSObject? item) => Value<object>(item, nameof(KmsEnvelopeWrap.MemoryKiB)) is int memory
+        ? $"argon2id, {KmsView.Size(memory * 1024L)}"
+        : string.Join(' ', new[] { item?.Properties[nameof(Backend)]?.Value?.ToString(), Hint(item), Bracketed(EncryptionContext(item)) }.Where(text => !string.IsNullOrEmpty(text)));
+
+    /// <summary>What a wrap is told by: its key, its recovery key, or an unknown type.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string WrapId(PSObject? item)
+    {
+        bool isUnknown = item?.Properties[nameof(KmsEnvelopeWrap.Kind)]?.Value?.ToString() == nameof(KmsEnvelopeWrapKind.Unknown);
+        return isUnknown ? Type(item) : KeyId(item) + Recipient(item); // it has one of the two, or none
+    }
+
+    /// <summary>The wraps of a file in a list, one to a line, with their numbers.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string WrapList(PSObject? item) => string.Join('\n', WrapsOf(item).Select((wrap, index) => $"{index + 1}: {wrap}"));
+
+    /// <summary>The wraps of a file in a table, one to a line that is not broken.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string WrapNames(PSObject? item) =>
+        string.Join('\n', WrapsOf(item).Select(wrap => DisplayText.Shorten(wrap, WrapNameWidth)));
+
+    // What was serialized has its wraps as texts, or as objects that have one.
+    private static IEnumerable<string> WrapsOf(PSObject? item) =>
+        Value<IEnumerable>(item, nameof(KmsEnvelope.Wraps))?.Cast<object>().Select(wrap => KmsView.Text(wrap.ToString())) ?? [];
+
+    private static string Bracketed(string text) => text.Length == 0 ? text : $"[{text}]";
+
+    private static string FileOf(PSObject? item) =>
+        Value<string>(item, nameof(KmsFileResult.Destination)) ?? Value<string>(item, nameof(KmsEnvelope.Path)) ?? string.Empty;
 
     private static string Text(PSObject? item, string property) => KmsView.Text(Value<object>(item, property));
 

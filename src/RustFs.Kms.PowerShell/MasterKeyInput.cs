@@ -1,5 +1,3 @@
-using System.Collections.ObjectModel;
-using System.Management.Automation;
 using System.Management.Automation.Host;
 using System.Security;
 
@@ -48,59 +46,7 @@ internal sealed record MasterKeyInput(KmsSecret? Key, string Source, IReadOnlyLi
             return From(key, $"environment {EnvironmentVariable}", []);
         }
 
-        SecureString[] answers = Ask(host, twice ? [Strings.MasterKeyPrompt, Strings.MasterKeyPromptAgain] : [Strings.MasterKeyPrompt]);
-        try
-        {
-            return FromAnswers(answers);
-        }
-        finally
-        {
-            Array.ForEach(answers, answer => answer.Dispose());
-        }
-    }
-
-    private static MasterKeyInput FromAnswers(SecureString[] answers)
-    {
-        if (answers.Any(answer => answer.Length == 0))
-        {
-            throw new KmsException(KmsErrorCode.KmsUsage, Strings.MasterKeyNotTyped);
-        }
-
-        var typed = KmsSecret.FromSecureString(answers[0]);
-        using var again = KmsSecret.FromSecureString(answers[^1]);
-        if (!typed.Bytes.SequenceEqual(again.Bytes))
-        {
-            typed.Dispose();
-            throw new KmsException(KmsErrorCode.KmsUsage, Strings.MasterKeysDiffer);
-        }
-
-        return From(typed, "prompt", []);
-    }
-
-    /// <summary>
-    /// Asks for secrets. The host writes the labels itself, because only it knows whether it can ask: a log would otherwise hold
-    /// half a question.
-    /// </summary>
-    private static SecureString[] Ask(PSHost host, string[] labels)
-    {
-        Collection<FieldDescription> fields = [];
-        foreach (string label in labels)
-        {
-            var field = new FieldDescription(label);
-            field.SetParameterType(typeof(SecureString));
-            fields.Add(field);
-        }
-
-        try
-        {
-            Dictionary<string, PSObject> answers = host.UI.Prompt(string.Empty, string.Empty, fields);
-            return [.. labels.Select(label => (SecureString)answers[label].BaseObject)];
-        }
-        catch (Exception exception) when (exception is not PipelineStoppedException)
-        {
-            // Each host says in its own way that it is not interactive.
-            throw new KmsException(KmsErrorCode.KmsUsage, Strings.MasterKeyMissing, innerException: exception);
-        }
+        return From(SecretPrompt.MasterKey.Ask(host, twice), "prompt", []);
     }
 
     private static MasterKeyInput From(KmsSecret key, string source, IReadOnlyList<string> warnings) =>

@@ -291,10 +291,6 @@ internal static partial class Strings
 
     internal static string SupportBundleAction(IEnumerable<string> names) => $"Write a support bundle of manifest.json, {string.Join(", ", names)}";
 
-    internal static string NoSuchDirectory(string path) => $"There is no directory {Name(path)}.";
-
-    internal static string FileExists(string path) => $"The file {Name(path)} exists already and stays as it is; -Force replaces it.";
-
     internal static string NotAnError(string type) => $"An object of type {type} is no error. Give an error record, an exception or a text.";
 
     internal static string NotAVaultAddress(string text) => $"{Name(text)} is no address of a Vault. Give scheme, host and port, such as https://vault.example.com:8200.";

@@ -34,7 +34,8 @@ public enum KmsErrorCode
     KmsKeyDamaged,
 
     /// <summary>
-    /// A wrapped data key does not open (one answer for every cause, on purpose), or a backup bundle is not as it was sealed.
+    /// A wrapped data key or a protected file does not open (one answer for every cause, on purpose), or a backup bundle is not as it was
+    /// sealed.
     /// </summary>
     KmsIntegrity,
 

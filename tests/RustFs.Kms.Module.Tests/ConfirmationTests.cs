@@ -16,6 +16,10 @@ public sealed class ConfirmationTests
         ["Disable-KmsKey"] = ["Disable-KmsKey app", "Disable-KmsKey app -Force", "Get-KmsKey | Disable-KmsKey"],
         ["Enable-KmsKey"] = ["Enable-KmsKey off"],
         ["Invoke-KmsKeyRotation"] = ["Invoke-KmsKeyRotation app"],
+        ["New-KmsRecoveryKey"] = ["New-KmsRecoveryKey $newDirectory"],
+        ["Protect-KmsFile"] = ["Protect-KmsFile \"$oldDirectory/app.key\" -KeyId app", "Protect-KmsFile \"$oldDirectory/app.key\" $newDirectory -KeyId app -RemoveSource -Force"],
+        ["Unprotect-KmsFile"] = ["Protect-KmsFile \"$oldDirectory/app.key\" \"$newDirectory.kms\" -KeyId app -WhatIf:$false -Force; Unprotect-KmsFile \"$newDirectory.kms\" -RemoveSource"],
+        ["Update-KmsEnvelope"] = ["Protect-KmsFile \"$oldDirectory/app.key\" \"$newDirectory.kms\" -KeyId app -WhatIf:$false -Force; Update-KmsEnvelope \"$newDirectory.kms\" -AddKeyId off"],
         ["New-KmsKey"] = ["New-KmsKey new", "New-KmsKey"],
         ["Remove-KmsKey"] =
             ["Remove-KmsKey app", "Remove-KmsKey app -Force", "Remove-KmsKey app -Immediate -ConfirmKeyId app -Force", "Remove-KmsKey -Due -Force", "Get-KmsKey | Remove-KmsKey"],
@@ -57,7 +61,7 @@ public sealed class ConfirmationTests
                 session.PathOf("new"), KmsSession.Secure("k"), session.KeyDirectory, KmsSession.Secure(KmsSession.MasterKeyText));
 
             Assert.Equal(before, session.Snapshot());
-            Assert.False(Directory.Exists(session.PathOf("new")), "a directory was made");
+            Assert.False(Path.Exists(session.PathOf("new")), "a directory or a file was made");
             Assert.Equal("test", session.Value<string>("(Get-KmsConnection).Name"));
             bool isRefused = change.Contains("-KmsKeyRotation", StringComparison.Ordinal) || change.Contains("-Due", StringComparison.Ordinal) ||
                 change.StartsWith("Restore-", StringComparison.Ordinal) || change.StartsWith("Reset-", StringComparison.Ordinal) ||

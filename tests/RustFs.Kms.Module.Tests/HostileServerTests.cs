@@ -64,7 +64,7 @@ public sealed class HostileServerTests
     public async Task Nor_does_an_answer_that_is_no_HTTP(string answer)
     {
         await using var server = new ScriptedServer(reply: _ => RawReply.Bytewise(answer));
-        using ServerSession session = server.Connect();
+        using ServerSession session = server.Connect("-NoTest");
         foreach (string command in (string[])["Get-KmsStatus", "Test-KmsHealth", "Test-KmsConnection", "Get-KmsKey", "Get-KmsBucketEncryption photos", "Assert-KmsHealth"])
         {
             HostRun run = session.Host.RunText($"{command} -Verbose; $Error[0].Exception.ToString()");

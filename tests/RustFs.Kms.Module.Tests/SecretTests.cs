@@ -104,6 +104,12 @@ public sealed class SecretTests
             "Stop-KmsRestore server -ConfirmTargetKeyDirectory /keys -Force", "Stop-KmsService server -Force", "Test-KmsVault http://127.0.0.1:1 VaultKv2 -Token $key", "Resolve-KmsError",
             "Test-KmsHealth server", "Assert-KmsHealth server", "Test-KmsConfiguration -KeyDirectory /keys -MasterKey $key", "Compare-KmsConfiguration -Connection server -KeyDirectory /keys -MasterKey $key",
             "$bundle = \"$directory/../bundle.zip\"; Export-KmsSupportBundle $bundle -Connection server -Force -Header @{ 'x-amz-security-token' = 'x' }", "$emulator | Stop-KmsEmulator",
+            "$recovery = New-KmsRecoveryKey \"$directory/../recovery.pem\" -Passphrase $key; $recovery", "New-KmsRecoveryKey \"$directory/../recovery.pem\" -Passphrase $key", "New-KmsRecoveryKey \"$directory/none/recovery.pem\" -Passphrase $key",
+            "Protect-KmsFile \"$directory/damaged.key\" \"$directory/../f.kms\" -KeyId app -Passphrase $key -RecoveryRecipient $recovery -PassThru -Force", "Protect-KmsFile \"$directory/damaged.key\" \"$directory/../f.kms\" -Passphrase $key",
+            "Protect-KmsFile \"$directory/damaged.key\" \"$directory/../f.kms\" -AskPassphrase -Passphrase $key -Force", "Protect-KmsFile \"$directory/nope\" -Passphrase $key", "Get-KmsEnvelope \"$directory/../f.kms\"; (Get-KmsEnvelope \"$directory/../f.kms\").Wraps",
+            "Unprotect-KmsFile \"$directory/../f.kms\" \"$directory/../f\" -Force -PassThru -Passphrase $key", "Unprotect-KmsFile \"$directory/../f.kms\" \"$directory/../f\" -Force -PassThru -RecoveryKeyFile \"$directory/../recovery.pem\" -RecoveryKeyPassphrase $key",
+            "Unprotect-KmsFile \"$directory/../f.kms\" \"$directory/../f\" -RecoveryKeyFile \"$directory/../recovery.pem\"", "Unprotect-KmsFile \"$directory/../f.kms\" \"$directory/../f\" -Force -RecoveryKeyFile \"$directory/../recovery.pem\" -RecoveryKeyPassphrase ([securestring]::new())",
+            "Update-KmsEnvelope \"$directory/../f.kms\" -RemoveWrap Passphrase -AddPassphrase $key -Passphrase $key -PassThru", "Update-KmsEnvelope \"$directory/../f.kms\" -RemoveWrap 9 -Passphrase $key",
             "Get-History", "$dataKey.Dispose(); $dataKey", "Get-Variable -ErrorAction Ignore", "Disconnect-Kms nope", "Disconnect-Kms -All", "Disconnect-Kms", "Get-KmsKey",
         ];
         var plaintexts = new List<byte[]>();
@@ -126,6 +132,7 @@ public sealed class SecretTests
 
         trace.AddErrorVariable(session);
         trace.AddFiles(session.KeyDirectory);
+        trace.AddFiles(session.PathOf("."));
 
         string[] unused = [.. StagedFiles.List("CmdletsToExport").Where(cmdlet => !scripts.Any(script => script.Contains(cmdlet, StringComparison.Ordinal)))];
         Assert.Empty(unused);

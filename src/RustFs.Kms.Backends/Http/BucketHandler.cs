@@ -10,7 +10,7 @@ namespace RustFs.Kms.Backends.Http;
 internal sealed class BucketHandler(KmsHttpChannel channel) : HttpMessageHandler
 {
     private const string Unset = "ServerSideEncryptionConfigurationNotFoundError";
-    private static readonly string[] s_headers = ["x-amz-checksum-", "x-amz-sdk-checksum-", "x-amz-server-side-encryption"];
+    private static readonly string[] s_headers = ["x-amz-checksum-", "x-amz-sdk-checksum-"];
     private static readonly string[] s_answers = ["ListAllMyBucketsResult", "ServerSideEncryptionConfiguration"];
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -42,19 +42,17 @@ internal sealed class BucketHandler(KmsHttpChannel channel) : HttpMessageHandler
             own.Content.Headers.ContentMD5 = digest;
         }
 
-        string path = Uri.UnescapeDataString(request.RequestUri!.AbsolutePath[channel.ServerRoot.AbsolutePath.Length..].Trim('/'));
-        bool isObject = path.Contains('/', StringComparison.Ordinal);
-        bool puts = request.Method == HttpMethod.Put;
+        string bucket = request.RequestUri!.AbsolutePath[channel.ServerRoot.AbsolutePath.Length..].Trim('/');
+        string? target = bucket.Length == 0 ? null : bucket;
+        bool changes = request.Method != HttpMethod.Get;
         var rules = new KmsSend(
-            request.Method == HttpMethod.Get ? KmsRepeat.Read : KmsRepeat.Idempotent,
-            path.Length == 0 ? null : path,
-            isObject
-                ? $"The object '{path}' may or may not have been {(puts ? "stored" : "removed")}."
-                : $"The encryption of the bucket '{path}' may or may not have been {(puts ? "set" : "removed")}.");
+            changes ? KmsRepeat.Idempotent : KmsRepeat.Read,
+            target,
+            $"The encryption of the bucket '{bucket}' may or may not have been {(request.Method == HttpMethod.Put ? "set" : "removed")}.");
         WireAnswer answer = await channel.SendAsync(own, rules, cancellationToken).ConfigureAwait(false);
         try
         {
-            Require(answer, rules, isObject);
+            Require(answer, rules);
         }
         catch
         {
@@ -62,21 +60,15 @@ internal sealed class BucketHandler(KmsHttpChannel channel) : HttpMessageHandler
             throw;
         }
 
-        var response = new HttpResponseMessage((System.Net.HttpStatusCode)answer.Status) { RequestMessage = request, Content = new KmsAnswerContent(answer) };
-        foreach ((string name, string value) in answer.ObjectHeaders)
-        {
-            response.Headers.Add(name, value);
-        }
-
-        return response;
+        return new HttpResponseMessage((System.Net.HttpStatusCode)answer.Status) { RequestMessage = request, Content = new KmsAnswerContent(answer) };
     }
 
     /// <summary>Throws what is no success. The SDK makes an empty result of a 404 and of a web page, which would read as "no encryption".</summary>
-    private static void Require(WireAnswer answer, KmsSend rules, bool isObject)
+    private static void Require(WireAnswer answer, KmsSend rules)
     {
         switch (answer.Error)
         {
-            case null when rules.Changes ? answer.IsEmpty : isObject || s_answers.Contains(RootOf(answer)):
+            case null when rules.Changes ? answer.IsEmpty : s_answers.Contains(RootOf(answer)):
                 return;
             case null:
                 throw rules.Unreadable(answer.Unusable("it is none of the S3 API", rules.Target));

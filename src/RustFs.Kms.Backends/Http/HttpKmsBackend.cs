@@ -16,7 +16,7 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets, IKmsObjects
     {
         _channel = channel;
         _buckets = new S3Buckets(channel);
-        _objects = new S3Objects(_buckets);
+        _objects = new S3Objects(channel);
         KmsApiGeneration generation = channel.Options.Generation;
         _dialect = generation == KmsApiGeneration.Auto ? null : GenerationDetector.Create(generation, Connection);
     }
@@ -270,9 +270,8 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets, IKmsObjects
         KmsObjectAddress address, ReadOnlyMemory<byte> body, KmsObjectEncryption encryption, CancellationToken cancellationToken) =>
         _objects.PutObjectAsync(address, body, encryption, cancellationToken);
 
-    public Task<KmsObjectAnswer> GetObjectAsync(
-        KmsObjectAddress address, int limit, KmsObjectEncryption encryption, CancellationToken cancellationToken) =>
-        _objects.GetObjectAsync(address, limit, encryption, cancellationToken);
+    public Task<KmsObjectAnswer> GetObjectAsync(KmsObjectAddress address, KmsObjectEncryption encryption, CancellationToken cancellationToken) =>
+        _objects.GetObjectAsync(address, encryption, cancellationToken);
 
     public Task DeleteObjectAsync(KmsObjectAddress address, CancellationToken cancellationToken) =>
         _objects.DeleteObjectAsync(address, cancellationToken);

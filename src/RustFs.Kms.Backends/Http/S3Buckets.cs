@@ -117,6 +117,15 @@ internal sealed class S3Buckets(KmsHttpChannel channel) : IDisposable
             HttpClientFactory = _chain,
         });
 
+    /// <summary>Refuses what would make another address of a bucket's.</summary>
+    internal static void RequireName(string? name)
+    {
+        if (name is not null && (name.Length == 0 || name.Any(character => character is <= ' ' or > '~' or '/' or '?' or '#' or '%' or '\\') || name is "." or ".."))
+        {
+            throw new KmsException(KmsErrorCode.KmsUsage, "The bucket's name holds something that no bucket name holds.", name);
+        }
+    }
+
     private KmsBucketEncryption Describe(string bucketName, ServerSideEncryptionByDefault? rule)
     {
         string? algorithm = rule?.ServerSideEncryptionAlgorithm?.Value;
@@ -136,14 +145,9 @@ internal sealed class S3Buckets(KmsHttpChannel channel) : IDisposable
         };
     }
 
-    /// <summary>Makes a call, and turns what is no success into <see cref="KmsException"/>.</summary>
-    internal async Task<T> RunAsync<T>(string? target, Func<AmazonS3Client, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    private async Task<T> RunAsync<T>(string? target, Func<AmazonS3Client, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
-        if (target is not null && (target.Length == 0 || target.Any(character => character is <= ' ' or > '~' or '/' or '?' or '#' or '%' or '\\')
-            || target is "." or ".."))
-        {
-            throw new KmsException(KmsErrorCode.KmsUsage, "The bucket's name holds something that no bucket name holds.", target);
-        }
+        RequireName(target);
 
         try
         {

@@ -1,79 +1,92 @@
-using Amazon.S3;
-using Amazon.S3.Model;
+using System.Security.Cryptography;
 using RustFs.Kms.Backends.Wire;
 
 namespace RustFs.Kms.Backends.Http;
 
-/// <summary>Small objects through the S3 SDK, over the same client as the buckets.</summary>
-internal sealed class S3Objects(S3Buckets buckets) : IKmsObjects
+/// <summary>Small objects, over the connection's own chain: what is put, read and removed here is no more than a smoke test needs.</summary>
+internal sealed class S3Objects(KmsHttpChannel channel) : IKmsObjects
 {
-    public Task<KmsObjectAnswer> PutObjectAsync(
-        KmsObjectAddress address, ReadOnlyMemory<byte> body, KmsObjectEncryption encryption, CancellationToken cancellationToken) =>
-        buckets.RunAsync(
-            address.BucketName,
-            async (client, token) =>
-            {
-                using var stream = new MemoryStream(body.ToArray());
-                var request = new PutObjectRequest { BucketName = address.BucketName, Key = address.Key, InputStream = stream, UseChunkEncoding = false };
-                if (CustomerKey(encryption) is { } customerKey)
-                {
-                    request.ServerSideEncryptionCustomerMethod = ServerSideEncryptionCustomerMethod.AES256;
-                    request.ServerSideEncryptionCustomerProvidedKey = customerKey;
-                }
-                else
-                {
-                    request.ServerSideEncryptionMethod = encryption.Algorithm == KmsBucketAlgorithm.SseKms
-                        ? ServerSideEncryptionMethod.AWSKMS
-                        : ServerSideEncryptionMethod.AES256;
-                    request.ServerSideEncryptionKeyManagementServiceKeyId = encryption.KeyId;
-                }
+    private const string Encryption = "x-amz-server-side-encryption";
+    private const string Customer = Encryption + "-customer-";
 
-                PutObjectResponse answer = await client.PutObjectAsync(request, token).ConfigureAwait(false);
-                return Read(answer.ServerSideEncryptionMethod, answer.ServerSideEncryptionCustomerMethod, answer.VersionId, []);
-            },
-            cancellationToken);
-
-    public Task<KmsObjectAnswer> GetObjectAsync(
-        KmsObjectAddress address, int limit, KmsObjectEncryption encryption, CancellationToken cancellationToken) => buckets.RunAsync(
-        address.BucketName,
-        async (client, token) =>
-        {
-            var request = new GetObjectRequest { BucketName = address.BucketName, Key = address.Key };
-            if (CustomerKey(encryption) is { } customerKey)
-            {
-                request.ServerSideEncryptionCustomerMethod = ServerSideEncryptionCustomerMethod.AES256;
-                request.ServerSideEncryptionCustomerProvidedKey = customerKey;
-            }
-
-            using GetObjectResponse answer = await client.GetObjectAsync(request, token).ConfigureAwait(false);
-            byte[] body = new byte[limit];
-            int length = await answer.ResponseStream.ReadAtLeastAsync(body, limit, throwOnEndOfStream: false, token).ConfigureAwait(false);
-            return Read(answer.ServerSideEncryptionMethod, answer.ServerSideEncryptionCustomerMethod, answer.VersionId, body[..length]);
-        },
-        cancellationToken);
-
-    public Task DeleteObjectAsync(KmsObjectAddress address, CancellationToken cancellationToken) => buckets.RunAsync(
-        address.BucketName,
-        (client, token) => client.DeleteObjectAsync(
-            new DeleteObjectRequest { BucketName = address.BucketName, Key = address.Key, VersionId = address.VersionId }, token),
-        cancellationToken);
-
-    // The SDK takes it as a string. It is a random key that opens one object of random bytes, which is removed at once.
-    private static string? CustomerKey(KmsObjectEncryption encryption)
+    public async Task<KmsObjectAnswer> PutObjectAsync(
+        KmsObjectAddress address, ReadOnlyMemory<byte> body, KmsObjectEncryption encryption, CancellationToken cancellationToken)
     {
-        if (encryption.CustomerKey is null)
-        {
-            return null;
-        }
-
-        using KmsSecret.Loan loan = encryption.CustomerKey.Lend();
-        return Convert.ToBase64String(loan.Bytes);
+        using WireAnswer answer = await SendAsync(HttpMethod.Put, address, body, encryption, "stored", cancellationToken).ConfigureAwait(false);
+        return Read(answer, []);
     }
 
-    private static KmsObjectAnswer Read(
-        ServerSideEncryptionMethod? method, ServerSideEncryptionCustomerMethod? customers, string? versionId, byte[] body) => new(
-        WireText.Clean(string.IsNullOrEmpty(method?.Value) ? null : method.Value, 100),
-        !string.IsNullOrEmpty(customers?.Value),
-        string.IsNullOrEmpty(versionId) ? null : versionId,
+    public async Task<KmsObjectAnswer> GetObjectAsync(
+        KmsObjectAddress address, KmsObjectEncryption encryption, CancellationToken cancellationToken)
+    {
+        // To read it, only a customer's key has to be said.
+        KmsObjectEncryption key = new() { CustomerKey = encryption.CustomerKey };
+        using WireAnswer answer = await SendAsync(HttpMethod.Get, address, default, key, "read", cancellationToken).ConfigureAwait(false);
+        return Read(answer, answer.Bytes.ToArray());
+    }
+
+    public async Task DeleteObjectAsync(KmsObjectAddress address, CancellationToken cancellationToken)
+    {
+        using WireAnswer answer = await SendAsync(HttpMethod.Delete, address, default, new KmsObjectEncryption(), "removed", cancellationToken).ConfigureAwait(false);
+    }
+
+    private static KmsObjectAnswer Read(WireAnswer answer, byte[] body) => new(
+        WireText.Clean(answer.ObjectHeaders.GetValueOrDefault(Encryption), 100),
+        answer.ObjectHeaders.ContainsKey(Customer + "algorithm"),
+        answer.ObjectHeaders.GetValueOrDefault("x-amz-version-id") is { Length: > 0 } version ? version : null,
         body);
+
+    private static IEnumerable<(string Name, string Value)> Headers(KmsObjectEncryption encryption)
+    {
+        switch (encryption)
+        {
+            case { CustomerKey: { } customerKey }:
+                // Headers are strings. It is a random key that opens one object of random text, which is removed at once.
+                using (KmsSecret.Loan loan = customerKey.Lend())
+                {
+#pragma warning disable CA5351 // MD5 is what the S3 API compares keys by; nothing is protected with it.
+                    string digest = Convert.ToBase64String(MD5.HashData(loan.Bytes));
+#pragma warning restore CA5351
+                    return [(Customer + "algorithm", "AES256"), (Customer + "key", Convert.ToBase64String(loan.Bytes)), (Customer + "key-MD5", digest)];
+                }
+
+            case { Algorithm: KmsBucketAlgorithm.SseKms, KeyId: { } keyId }:
+                return [(Encryption, "aws:kms"), (Encryption + "-aws-kms-key-id", keyId)];
+            case { Algorithm: KmsBucketAlgorithm.SseKms }:
+                return [(Encryption, "aws:kms")];
+            case { Algorithm: KmsBucketAlgorithm.SseS3 }:
+                return [(Encryption, "AES256")];
+            default:
+                return [];
+        }
+    }
+
+    private async Task<WireAnswer> SendAsync(
+        HttpMethod method, KmsObjectAddress address, ReadOnlyMemory<byte> body, KmsObjectEncryption encryption, string done, CancellationToken cancellationToken)
+    {
+        S3Buckets.RequireName(address.BucketName);
+        string path = string.Join('/', address.Key.Split('/').Prepend(address.BucketName).Select(Uri.EscapeDataString));
+        string query = address.VersionId is { } version ? $"?versionId={Uri.EscapeDataString(version)}" : string.Empty;
+        using var request = new HttpRequestMessage(method, new Uri(channel.ServerRoot, path + query)) { Content = new KmsRequestContent(body, "application/octet-stream") };
+        foreach ((string name, string value) in Headers(encryption))
+        {
+            _ = request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        var rules = new KmsSend(
+            method == HttpMethod.Get ? KmsRepeat.Read : KmsRepeat.Idempotent, address.BucketName, $"The object '{address}' may or may not have been {done}.")
+        {
+            Secrets = encryption.CustomerKey is { } customerKey ? [customerKey] : [],
+        };
+        WireAnswer answer = await channel.SendAsync(request, rules, cancellationToken).ConfigureAwait(false);
+        if (answer.Error is not { } error)
+        {
+            return answer;
+        }
+
+        answer.Dispose();
+        throw error is { Status: 404, Code: not KmsErrorCode.KmsProtocol }
+            ? new KmsException(KmsErrorCode.KmsNotFound, error.Message, address.BucketName) { HttpStatus = error.Status, RequestId = error.RequestId }
+            : rules.Refused(error);
+    }
 }

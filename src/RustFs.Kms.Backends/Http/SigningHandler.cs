@@ -12,6 +12,9 @@ namespace RustFs.Kms.Backends.Http;
 internal sealed class SigningHandler(AWSCredentials? credentials, string region, string service, ServerClock clock) : DelegatingHandler
 {
     private const string PayloadHash = "x-amz-content-sha256";
+
+    // What the signer adds itself, and what is there of an earlier try.
+    private static readonly string[] s_own = [PayloadHash, "x-amz-date", "x-amz-security-token"];
     private readonly RegionEndpoint _region = RegionEndpoint.GetBySystemName(region);
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -34,7 +37,7 @@ internal sealed class SigningHandler(AWSCredentials? credentials, string region,
 
         foreach ((string name, IEnumerable<string> values) in request.Headers)
         {
-            if (name.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase) && name.Contains("checksum", StringComparison.OrdinalIgnoreCase))
+            if (name.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase) && !s_own.Contains(name, StringComparer.OrdinalIgnoreCase))
             {
                 signing.Headers[name] = string.Join(',', values);
             }

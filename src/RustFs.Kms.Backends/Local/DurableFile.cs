@@ -119,7 +119,14 @@ internal static class DurableFile
         before?.Invoke($"link {target}");
         if (!OperatingSystem.IsWindows())
         {
-            return Posix.Link(existing, target);
+            try
+            {
+                return Posix.Link(existing, target);
+            }
+            catch (IOException exception) when (Posix.IsWithoutLinks(exception))
+            {
+                return Posix.RenameToNew(existing, target);
+            }
         }
 
         try
@@ -163,7 +170,7 @@ internal static class DurableFile
     }
 
     // From here on the change is visible; only its durability can still fail, and then nobody knows.
-    private static void AfterPublishing(string target, Action finish)
+    internal static void AfterPublishing(string target, Action finish)
     {
         try
         {

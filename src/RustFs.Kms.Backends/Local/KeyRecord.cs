@@ -12,8 +12,8 @@ internal sealed record KeyRecord
 {
     internal const string Aes256 = "AES_256";
     internal const int MaterialLength = 32;
-    internal const int NonceLength = 12;
-    internal const int TagLength = 16;
+    internal const int NonceLength = AeadCipher.NonceLength;
+    internal const int TagLength = AeadCipher.TagLength;
 
     private const uint NewestFormatVersion = 1;
     private const string MarkerField = "at_rest_protection";

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace RustFs.Kms.Backends.Local;
 
-/// <summary>The four calls that .NET has no managed form of: hard link, open without waiting, sync of a directory, advisory lock.</summary>
+/// <summary>The calls that .NET has no managed form of: hard link, open without waiting, sync of a directory, advisory lock.</summary>
 internal static partial class Posix
 {
     internal const int EEXIST = 17;
@@ -15,6 +15,9 @@ internal static partial class Posix
     private static readonly int s_nonBlocking = OperatingSystem.IsLinux() ? 0x800 : 0x4;
     private static readonly int s_closeOnExec = OperatingSystem.IsLinux() ? 0x80000 : 0x1000000;
 
+    private const int NotPermitted = 1;
+    private const int NoSuchCall = 38;
+    private const int NotSupported = 95;
     private const int LockExclusive = 2;
     private const int LockNonBlocking = 4;
 
@@ -23,6 +26,25 @@ internal static partial class Posix
     internal static bool Link(string existing, string name)
     {
         if (LinkNative(existing, name) == 0)
+        {
+            return true;
+        }
+
+        int error = Marshal.GetLastPInvokeError();
+        return error == EEXIST ? false : throw Failure(error, name);
+    }
+
+    /// <summary>Whether a link failed because the file system has none, as FAT and many network shares.</summary>
+    internal static bool IsWithoutLinks(IOException exception) =>
+        OperatingSystem.IsLinux() && exception.InnerException is Win32Exception { NativeErrorCode: NotPermitted or NotSupported or NoSuchCall };
+
+    /// <summary>Gives a file another name in place of its own, unless the name exists in any form. Linux only.</summary>
+    /// <returns>False when the name exists.</returns>
+    internal static bool RenameToNew(string existing, string name)
+    {
+        const int WorkingDirectory = -100;
+        const uint NoReplace = 1;
+        if (RenameNative(WorkingDirectory, existing, WorkingDirectory, name, NoReplace) == 0)
         {
             return true;
         }
@@ -74,6 +96,9 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int LinkNative(string existing, string name);
+
+    [LibraryImport("libc", EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RenameNative(int oldDirectory, string oldName, int newDirectory, string newName, uint flags);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenNative(string path, int flags);

@@ -69,12 +69,9 @@ internal static class AnswerReader
 
             return new WireAnswer((int)response.StatusCode, buffer, length, requestId)
             {
-                ObjectHeaders =
-                [
-                    .. response.Headers
-                        .Where(header => s_objectHeaders.Any(start => header.Key.StartsWith(start, StringComparison.OrdinalIgnoreCase)))
-                        .Select(header => (header.Key, header.Value.First())),
-                ],
+                ObjectHeaders = response.Headers
+                    .Where(header => s_objectHeaders.Any(start => header.Key.StartsWith(start, StringComparison.OrdinalIgnoreCase)))
+                    .ToDictionary(header => header.Key, header => header.Value.First(), StringComparer.OrdinalIgnoreCase),
             };
         }
         catch

@@ -17,7 +17,7 @@ internal sealed class WireAnswer(int status, byte[] buffer, int length, string? 
     internal string? RequestId { get; } = requestId;
 
     /// <summary>What S3 says of an object beside its bytes: how it is encrypted, and its version.</summary>
-    internal IReadOnlyList<(string Name, string Value)> ObjectHeaders { get; init; } = [];
+    internal IReadOnlyDictionary<string, string> ObjectHeaders { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The bytes as they came.</summary>
     internal ReadOnlyMemory<byte> Bytes => buffer.AsMemory(0, length);

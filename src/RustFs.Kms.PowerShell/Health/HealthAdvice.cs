@@ -119,7 +119,9 @@ internal sealed record HealthAdvice(
 
     private static bool Denied(Found found) => found.Verdict.Failure?.Code == KmsErrorCode.KmsAccessDenied;
 
-    private static bool CutShort(Found found) => found.Verdict.Failure?.Code is KmsErrorCode.KmsNetwork or KmsErrorCode.KmsIntegrity;
+    private static bool CutShort(Found found) =>
+        found.Verdict.Failure?.Code is KmsErrorCode.KmsNetwork or KmsErrorCode.KmsIntegrity
+        || found.Verdict.Evidence.Contains("broke off before its end", StringComparison.Ordinal);
 
     private bool Fits(KmsHealthCheckName check, Found found) =>
         Check == check && (Result is null || Result == found.Verdict.Result) && When?.Invoke(found) != false;

@@ -14,12 +14,11 @@ internal interface IKmsObjects
     Task<KmsObjectAnswer> PutObjectAsync(
         KmsObjectAddress address, ReadOnlyMemory<byte> body, KmsObjectEncryption encryption, CancellationToken cancellationToken);
 
-    /// <summary>Reads an object.</summary>
+    /// <summary>Reads an object, of at most 16 MiB.</summary>
     /// <param name="address">Which.</param>
-    /// <param name="limit">How many bytes to read at most.</param>
     /// <param name="encryption">How it is encrypted: a customer's key is needed to read it.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
-    Task<KmsObjectAnswer> GetObjectAsync(KmsObjectAddress address, int limit, KmsObjectEncryption encryption, CancellationToken cancellationToken);
+    Task<KmsObjectAnswer> GetObjectAsync(KmsObjectAddress address, KmsObjectEncryption encryption, CancellationToken cancellationToken);
 
     /// <summary>Removes an object; one that is not there is no error.</summary>
     /// <param name="address">Which.</param>

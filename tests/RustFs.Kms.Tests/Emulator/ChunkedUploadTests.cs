@@ -97,17 +97,17 @@ public sealed class ChunkedUploadTests : IAsyncLifetime
             .. Encoding.ASCII.GetBytes($"x-amz-checksum-crc32c:{(spoiled ? "AAAA/Q==" : "sOO8/Q==")}\r\n"),
             .. "x-amz-trailer-signature:d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435\r\n\r\n"u8,
         ];
-        var call = new HttpCall(
+        HttpCall call = TestCall.Of(
             "PUT",
             "/examplebucket/chunkObject.txt",
+            framed,
             [
                 ("Host", "s3.amazonaws.com"), ("x-amz-date", "20130524T000000Z"), ("x-amz-storage-class", "REDUCED_REDUNDANCY"), ("Content-Encoding", "aws-chunked"),
                 ("x-amz-decoded-content-length", "66560"), ("x-amz-content-sha256", ChunksAndTrailer), ("x-amz-trailer", "x-amz-checksum-crc32c"),
                 ("Authorization",
                     "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,SignedHeaders=content-encoding;host;x-amz-content-sha256;" +
                     "x-amz-date;x-amz-decoded-content-length;x-amz-storage-class;x-amz-trailer,Signature=106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e"),
-            ],
-            new HttpBody(new ByteSource(new MemoryStream(framed)), framed.Length, isChunked: false, invite: null));
+            ]);
         using var credential = new KmsCredential("AKIAIOSFODNN7EXAMPLE", EmulatorHost.Secret("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"));
         var verifier = new SigV4Verifier(credential, new ExampleClock(), allowAnonymous: false);
 

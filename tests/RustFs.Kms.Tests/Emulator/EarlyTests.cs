@@ -8,12 +8,17 @@ public sealed class EarlyTests : IAsyncLifetime
 {
     private const string Vault = """{"kms_type":"vault","vault_address":"https://vault.example.com:8200","vault_token":"your-vault-token"}""";
 
+    private readonly string _directory = Directory.CreateTempSubdirectory("rustfs-kms-test-").FullName;
     private EmulatorHost _host = null!;
 
     public async Task InitializeAsync() =>
         _host = await EmulatorHost.StartAsync(options => options with { Generation = KmsApiGeneration.Early, AllowAnonymous = true });
 
-    public async Task DisposeAsync() => await _host.DisposeAsync();
+    public async Task DisposeAsync()
+    {
+        await _host.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
 
     [Fact]
     public async Task UsageGuide_1_to_7_every_endpoint_answers_as_documented()
@@ -36,7 +41,7 @@ public sealed class EarlyTests : IAsyncLifetime
     public async Task What_was_configured_is_kept_over_a_restart()
     {
         KmsEmulatorOptions In(KmsEmulatorOptions options) =>
-            options with { Generation = KmsApiGeneration.Early, AllowAnonymous = true, KeyDirectory = Path.Combine(_directory, "kept") };
+            options with { Generation = KmsApiGeneration.Early, AllowAnonymous = true, KeyDirectory = _directory };
         await using (EmulatorHost host = await EmulatorHost.StartAsync(In))
         {
             Assert.Equal(200, (await host.UnsignedAsync("POST", "/rustfs/admin/v3/kms/configure", Vault)).Status);

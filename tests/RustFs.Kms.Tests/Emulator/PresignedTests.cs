@@ -87,10 +87,10 @@ public sealed class PresignedTests : IAsyncLifetime
     [Fact]
     public async Task A_session_token_in_the_query_is_verified()
     {
-        await using EmulatorHost host = await EmulatorHost.StartAsync(null, "the token", options => options with { Running = true });
+        await using EmulatorHost host = await EmulatorHost.StartAsync(null, "the-token", options => options with { Running = true });
         string Target(string token) => Presign("GET", Keys + "?X-Amz-Security-Token=" + Uri.EscapeDataString(token), at: host);
 
-        Assert.Equal(200, (await SendAsync("GET", Target("the token"), host)).Status);
+        Assert.Equal(200, (await SendAsync("GET", Target("the-token"), host)).Status);
         Assert.Contains("invalid token3", (await SendAsync("GET", Target("another"), host)).Text, StringComparison.Ordinal);
         Assert.Contains("invalid token1", (await SendAsync("GET", Presign("GET", Keys, at: host), host)).Text, StringComparison.Ordinal);
     }

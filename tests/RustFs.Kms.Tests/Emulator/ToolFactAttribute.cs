@@ -8,21 +8,21 @@ internal sealed class ToolFactAttribute : FactAttribute
 {
     public ToolFactAttribute(string program, string probe)
     {
-        if (!Answers(program, probe))
+        if (!Tool.Answers(program, probe))
         {
             Skip = $"'{program} {probe}' does not run here.";
         }
     }
+}
 
-    private static bool Answers(string program, string probe)
+/// <summary>The same for a test of several cases.</summary>
+internal sealed class ToolTheoryAttribute : TheoryAttribute
+{
+    public ToolTheoryAttribute(string program, string probe)
     {
-        try
+        if (!Tool.Answers(program, probe))
         {
-            return Tool.Run(program, probe.Split(' ', 2)).ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false;
+            Skip = $"'{program} {probe}' does not run here.";
         }
     }
 }
@@ -30,6 +30,18 @@ internal sealed class ToolFactAttribute : FactAttribute
 /// <summary>Runs a program to its end.</summary>
 internal static class Tool
 {
+    internal static bool Answers(string program, string probe)
+    {
+        try
+        {
+            return Run(program, probe.Split(' ', 2)).ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+
     internal static (int ExitCode, string Output) Run(
         string program, string[] arguments, string? workingDirectory = null, params (string Name, string Value)[] environment)
     {

@@ -218,7 +218,7 @@ public sealed class VerifierSuiteTests
         {
             byte[] body = Encoding.UTF8.GetBytes(Body);
             string raw = Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(target)); // a character for each byte, as it comes from the wire
-            return new HttpCall(method, raw, headers, new HttpBody(new ByteSource(new MemoryStream(body)), body.Length, isChunked: false, invite: null));
+            return TestCall.Of(method, raw, body, headers);
         }
     }
 

@@ -21,7 +21,7 @@ public sealed class VerifierVectorTests
     [InlineData("/?max-keys=2&prefix=J", "host;x-amz-content-sha256;x-amz-date", "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7", null)]
     public async Task Published_GET_signatures_verify(string target, string signedHeaders, string signature, string? header)
     {
-        HttpCall call = Call("GET", target, [], [
+        HttpCall call = TestCall.Of("GET", target, [], [
             ("Host", Host), ("x-amz-content-sha256", Empty), ("x-amz-date", "20130524T000000Z"),
             ("Authorization", $"{Scope}SignedHeaders={signedHeaders},Signature={signature}"), .. Extra(header),
         ]);
@@ -32,7 +32,7 @@ public sealed class VerifierVectorTests
     public async Task The_published_PUT_signature_verifies_and_its_body_too()
     {
         byte[] body = Encoding.UTF8.GetBytes("Welcome to Amazon S3.");
-        HttpCall call = Call("PUT", "/test$file.text", body, [
+        HttpCall call = TestCall.Of("PUT", "/test$file.text", body, [
             ("Host", Host), ("Date", "Fri, 24 May 2013 00:00:00 GMT"), ("x-amz-date", "20130524T000000Z"),
             ("x-amz-storage-class", "REDUCED_REDUNDANCY"),
             ("x-amz-content-sha256", "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072"),
@@ -46,7 +46,7 @@ public sealed class VerifierVectorTests
     [Fact]
     public async Task The_published_presigned_signature_verifies()
     {
-        HttpCall call = Call(
+        HttpCall call = TestCall.Of(
             "GET",
             "/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request" +
             "&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host" +
@@ -69,7 +69,7 @@ public sealed class VerifierVectorTests
             .. Enumerable.Repeat((byte)(spoiled ? 'b' : 'a'), 1024), .. "\r\n"u8,
             .. "0;chunk-signature=b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9\r\n\r\n"u8,
         ];
-        HttpCall call = Call("PUT", "/examplebucket/chunkObject.txt", framed, [
+        HttpCall call = TestCall.Of("PUT", "/examplebucket/chunkObject.txt", framed, [
             ("Host", "s3.amazonaws.com"), ("x-amz-date", "20130524T000000Z"), ("x-amz-storage-class", "REDUCED_REDUNDANCY"),
             ("Content-Encoding", "aws-chunked"), ("x-amz-decoded-content-length", "66560"), ("Content-Length", "66824"),
             ("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"),
@@ -94,7 +94,7 @@ public sealed class VerifierVectorTests
     [InlineData("/", "bb579772317eb040ac9ed261061d46c1f17a8133879d6129b6e1c25292927e63")]
     public void The_test_suite_of_AWS_gives_its_canonical_hashes(string target, string expected)
     {
-        HttpCall call = Call("GET", target, [], [("Host", "example.amazonaws.com"), ("X-Amz-Date", "20150830T123600Z")]);
+        HttpCall call = TestCall.Of("GET", target, [], [("Host", "example.amazonaws.com"), ("X-Amz-Date", "20150830T123600Z")]);
         string canonical = SigV4Canonical.Request(
             call, SigV4Canonical.TryPath(call.RawPath)!, SigV4Canonical.Query(FormQuery.Parse(call.RawQuery)), ["host", "x-amz-date"], Empty);
         Assert.Equal(expected, SigV4Canonical.Sha256Hex(Encoding.UTF8.GetBytes(canonical)));
@@ -119,12 +119,6 @@ public sealed class VerifierVectorTests
 
     private static (string, string)[] Extra(string? header) =>
         header is null ? [] : [(header.Split(": ")[0], header.Split(": ")[1])];
-
-    private static HttpCall Call(string method, string target, byte[] body, List<(string, string)> headers)
-    {
-        var head = new HttpHead(method, target, IsVersion11: true, headers) { ContentLength = body.Length };
-        return new HttpCall(head, new HttpBody(new ByteSource(new MemoryStream(body)), head, TimeSpan.FromMinutes(1), _ => Task.CompletedTask));
-    }
 
     private static async Task<SignedBody> VerifyAsync(HttpCall call)
     {

@@ -29,14 +29,14 @@ public sealed class ObjectTests
         var address = new KmsObjectAddress("photos", "a prefix/ü 1");
 
         KmsObjectAnswer put = await backend.PutObjectAsync(address, s_body, encryption, default);
-        KmsObjectAnswer got = await backend.GetObjectAsync(address, 1000, encryption, default);
+        KmsObjectAnswer got = await backend.GetObjectAsync(address, encryption, default);
         await backend.DeleteObjectAsync(address, default);
         await backend.DeleteObjectAsync(address, default);
 
         Assert.Equal((algorithm, customers), (put.Algorithm, put.IsCustomers));
         Assert.Equal((algorithm, customers), (got.Algorithm, got.IsCustomers));
         Assert.Equal(s_body, got.Body);
-        await HttpTest.FailsAsync(KmsErrorCode.KmsNotFound, () => backend.GetObjectAsync(address, 1000, encryption, default));
+        await HttpTest.FailsAsync(KmsErrorCode.KmsNotFound, () => backend.GetObjectAsync(address, encryption, default));
     }
 
     [Fact]
@@ -49,8 +49,8 @@ public sealed class ObjectTests
         var address = new KmsObjectAddress("photos", "mine");
         await backend.PutObjectAsync(address, s_body, Encryption(Kind.SseC, customerKey), default);
 
-        await HttpTest.FailsAsync(KmsErrorCode.KmsAccessDenied, () => backend.GetObjectAsync(address, 1000, new KmsObjectEncryption(), default));
-        await HttpTest.FailsAsync(KmsErrorCode.KmsAccessDenied, () => backend.GetObjectAsync(address, 1000, Encryption(Kind.SseC, another), default));
+        await HttpTest.FailsAsync(KmsErrorCode.KmsAccessDenied, () => backend.GetObjectAsync(address, new KmsObjectEncryption(), default));
+        await HttpTest.FailsAsync(KmsErrorCode.KmsAccessDenied, () => backend.GetObjectAsync(address, Encryption(Kind.SseC, another), default));
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class ObjectTests
         await backend.PutObjectAsync(address, s_body, encryption, default);
 
         host.Emulator.Inject(new KmsEmulatorFault { Kind = KmsEmulatorFaultKind.Truncate, Method = "GET", PathSuffix = "/mine" });
-        await HttpTest.FailsAsync(KmsErrorCode.KmsNetwork, () => backend.GetObjectAsync(address, 1000, encryption, default));
+        await HttpTest.FailsAsync(KmsErrorCode.KmsProtocol, () => backend.GetObjectAsync(address, encryption, default));
 
         host.Emulator.Inject(new KmsEmulatorFault { Kind = KmsEmulatorFaultKind.Reset, Method = "PUT", PathSuffix = "/mine", Times = 1000 });
         await HttpTest.FailsAsync(KmsErrorCode.KmsOutcomeUnknown, () => backend.PutObjectAsync(address, s_body, encryption, default));

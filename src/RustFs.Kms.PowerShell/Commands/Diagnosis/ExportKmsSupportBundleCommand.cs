@@ -113,7 +113,7 @@ public sealed class ExportKmsSupportBundleCommand : KmsCmdlet
 
         if (!Directory.Exists(System.IO.Path.GetDirectoryName(path)))
         {
-            throw new KmsException(KmsErrorCode.KmsNotFound, Strings.NoSuchDirectory(System.IO.Path.GetDirectoryName(path) ?? path), path);
+            throw new KmsException(KmsErrorCode.KmsNotFound, Strings.NoSuchFolder(System.IO.Path.GetDirectoryName(path) ?? path), path);
         }
 
         return File.Exists(path) && !Force ? throw new KmsException(KmsErrorCode.KmsConflict, Strings.FileExists(path), path) : path;

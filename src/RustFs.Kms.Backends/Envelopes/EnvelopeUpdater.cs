@@ -1,0 +1,77 @@
+using RustFs.Kms.Backends.Envelopes.Wraps;
+
+namespace RustFs.Kms.Backends.Envelopes;
+
+/// <summary>Changes the wraps of a protected file, and nothing else of it. Rule: docs/envelope-format.md 8.</summary>
+internal static class EnvelopeUpdater
+{
+    internal static async Task<KmsEnvelope> UpdateAsync(KmsUpdateEnvelopeOptions options, CancellationToken cancellationToken)
+    {
+        if (options.Add.IsEmpty && options.Remove is null)
+        {
+            throw new KmsException(KmsErrorCode.KmsUsage, "Neither a wrap to add nor one to remove was named.", options.Path);
+        }
+
+        WrapMaker.Check(options.Add, options.Path);
+        using EnvelopeFile envelope = EnvelopeFile.Open(options.Path);
+        SourceRemoval.Check(options.Path);
+        List<EnvelopeWrap> kept = Kept(envelope.Header, options);
+        WrapMaker.CheckWhole(
+            [.. kept.Select(wrap => wrap.Description), .. WrapMaker.Foresee(options.Add)], options.AllowServerOnlyWrap, options.Path);
+        (KmsSecret fileKey, _) = await new FileKeyOpener(envelope.Header, options.Opening, options.Path)
+            .OpenAsync(cancellationToken).ConfigureAwait(false);
+        using (fileKey)
+        {
+            List<EnvelopeWrap> added = await WrapMaker
+                .MakeAsync(options.Add, fileKey, envelope.Header.Salt, cancellationToken).ConfigureAwait(false);
+            EnvelopeHeader header = EnvelopeHeader.Make(
+                fileKey, envelope.Header.ChunkSize, envelope.Header.Salt, [.. kept, .. added], options.Path);
+            return Replace(options, envelope, header, fileKey, cancellationToken);
+        }
+    }
+
+    // A recovery key that is added again gets its wrap anew, not a second one.
+    private static List<EnvelopeWrap> Kept(EnvelopeHeader header, KmsUpdateEnvelopeOptions options)
+    {
+        HashSet<string?> renewed = [.. options.Add.Recipients.Select(recipient => recipient.Fingerprint)];
+        List<EnvelopeWrap> kept =
+        [
+            .. header.Wraps.Where(wrap => options.Remove?.Invoke(header.Describe(wrap)) != true
+                && (wrap.Description.Recipient is null || !renewed.Contains(wrap.Description.Recipient))),
+        ];
+        return kept.Count < header.Wraps.Count || !options.Add.IsEmpty
+            ? kept
+            : throw new KmsException(KmsErrorCode.KmsUsage, $"'{options.Path}' has no wrap of those that were to be removed.", options.Path);
+    }
+
+    /// <returns>The new file, as it was read back.</returns>
+    private static KmsEnvelope Replace(
+        KmsUpdateEnvelopeOptions options, EnvelopeFile envelope, EnvelopeHeader header, KmsSecret fileKey, CancellationToken cancellationToken)
+    {
+        using OutputFile output = OutputFile.Create(options.Path, replace: true);
+        output.TakeModeOf(options.Path);
+        output.Write(header.Bytes, 0);
+        ProgressMeter Meter(KmsFileStage stage) => new(options.Progress, options.Path, stage, envelope.PayloadLength);
+        byte[] payload = FileCopy.Copy(
+            envelope.File, envelope.Header.Length, output, header.Length, Meter(KmsFileStage.Copying), cancellationToken);
+        output.Sync();
+        KmsEnvelope updated;
+        using (EnvelopeFile written = EnvelopeFile.Open(output.ReadBack(), options.Path))
+        {
+            if (!written.Header.IsOf(fileKey) || written.Header.Length != header.Length)
+            {
+                throw EnvelopeFormat.DoesNotOpen(options.Path);
+            }
+
+            SourceRemoval.RequireSame(
+                payload, FileCopy.Hash(written.File, written.Header.Length, Meter(KmsFileStage.Verifying), cancellationToken), options.Path);
+            updated = written.Describe() with { Path = options.Path, PayloadSha256 = Convert.ToHexString(payload).ToLowerInvariant() };
+        }
+
+        envelope.File.RequireUnchanged();
+        cancellationToken.ThrowIfCancellationRequested();
+        envelope.File.Dispose(); // Windows replaces no file that is open
+        output.Publish();
+        return updated;
+    }
+}

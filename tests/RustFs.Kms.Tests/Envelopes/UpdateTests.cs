@@ -1,0 +1,177 @@
+using System.Text;
+using RustFs.Kms.Backends;
+using RustFs.Kms.Tests.Local;
+using Xunit;
+
+namespace RustFs.Kms.Tests.Envelopes;
+
+/// <summary>Wraps come and go; the payload stays, byte for byte.</summary>
+public sealed class UpdateTests : IAsyncLifetime
+{
+    private const int Length = (2 * EnvelopeFolder.SmallChunk) + 5;
+    private const int PayloadLength = Length + (3 * 16);
+
+    private EnvelopeFolder _folder = null!;
+
+    public async Task InitializeAsync() => _folder = await EnvelopeFolder.CreateAsync();
+
+    public async Task DisposeAsync() => await _folder.DisposeAsync();
+
+    [Fact]
+    public async Task A_wrap_of_any_kind_is_added_through_a_wrap_of_any_kind()
+    {
+        foreach (KmsEnvelopeWrapKind from in Kinds)
+        {
+            foreach (KmsEnvelopeWrapKind to in Kinds)
+            {
+                string name = $"{from} {to}";
+                byte[] before = await _folder.SealAsync(EnvelopeFolder.Content(Length), Wrapping(from), name);
+                KmsEnvelope updated = await UpdateAsync(name, Way(from), Wrapping(to), wrap => wrap.Kind == from);
+
+                Assert.Equal(to, Assert.Single(updated.Wraps).Kind);
+                byte[] after = await File.ReadAllBytesAsync(_folder.PathOf(name + ".kms"));
+                Assert.Equal(before[^PayloadLength..], after[^PayloadLength..]);
+                await _folder.OpenAsync(name + ".kms", name + ".again", Way(to));
+                Assert.Equal(EnvelopeFolder.Content(Length), await File.ReadAllBytesAsync(_folder.PathOf(name + ".again")));
+                if (from != to)
+                {
+                    Assert.Equal(KmsErrorCode.KmsAuthentication, (await Assert.ThrowsAsync<KmsException>(() => _folder.OpenAsync(name + ".kms", "none", Way(from)))).Code);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_recovery_key_that_is_added_again_has_one_wrap()
+    {
+        await _folder.SealAsync([1], _folder.EveryWrapping);
+        KmsEnvelope updated = await UpdateAsync("plain", _folder.EveryWay, _folder.RecoveryWrapping);
+        Assert.Equal(3, updated.Wraps.Count);
+        Assert.Single(updated.Wraps, wrap => wrap.Kind == KmsEnvelopeWrapKind.RecoveryKey);
+    }
+
+    [Fact]
+    public async Task The_last_wrap_cannot_go_and_nothing_to_do_is_said()
+    {
+        await _folder.SealAsync([1], _folder.RecoveryWrapping);
+        SortedDictionary<string, string> before = _folder.Snapshot();
+        foreach ((KmsEnvelopeWrapping add, Predicate<KmsEnvelopeWrap>? remove) in new (KmsEnvelopeWrapping, Predicate<KmsEnvelopeWrap>?)[]
+                 {
+                     (new(), _ => true),
+                     (new(), _ => false),
+                     (new(), null),
+                 })
+        {
+            Assert.Equal(KmsErrorCode.KmsUsage, (await Assert.ThrowsAsync<KmsException>(() => UpdateAsync("plain", _folder.RecoveryWay, add, remove))).Code);
+        }
+
+        Assert.Equal(before, _folder.Snapshot());
+    }
+
+    [Fact]
+    public async Task Who_cannot_open_the_file_cannot_change_it()
+    {
+        await _folder.SealAsync([1], _folder.RecoveryWrapping);
+        SortedDictionary<string, string> before = _folder.Snapshot();
+        using KmsSecret wrong = KmsSecret.CopyOf("wrong"u8);
+        Assert.Equal(
+            KmsErrorCode.KmsAuthentication,
+            (await Assert.ThrowsAsync<KmsException>(() => UpdateAsync("plain", new() { Passphrase = wrong }, _folder.PassphraseWrapping))).Code);
+        Assert.Equal(before, _folder.Snapshot());
+    }
+
+    [Fact]
+    public async Task A_wrap_of_an_unknown_kind_is_kept_as_it_stands()
+    {
+        byte[] good = await _folder.SealAsync([1, 2, 3], _folder.EveryWrapping);
+
+        // Only who has the file key can make such a file: take it from the wrap as a writer of a later version would.
+        byte[] withUnknown = EnvelopeForge.AddWrap(
+            good, _folder.RecoveryKey, """{ "type" : "quantum", "nested": {"a":[1,2.5e3,null,"\u00e9"]} }""");
+        _folder.Write("plain.kms", withUnknown);
+        KmsEnvelope read = await KmsBackends.ReadEnvelopeAsync(_folder.PathOf("plain.kms"), default);
+        Assert.Equal((KmsEnvelopeWrapKind.Unknown, "quantum"), (read.Wraps[^1].Kind, read.Wraps[^1].Type));
+
+        await UpdateAsync("plain", _folder.RecoveryWay, new(), wrap => wrap.Kind == KmsEnvelopeWrapKind.Passphrase);
+        Assert.Contains(
+            """{ "type" : "quantum", "nested": {"a":[1,2.5e3,null,"\u00e9"]} }""",
+            Encoding.UTF8.GetString(await File.ReadAllBytesAsync(_folder.PathOf("plain.kms"))),
+            StringComparison.Ordinal);
+        await _folder.OpenAsync("plain.kms", "again");
+        Assert.Equal([1, 2, 3], await File.ReadAllBytesAsync(_folder.PathOf("again")));
+    }
+
+    [Fact]
+    public async Task More_wraps_than_a_file_can_have_are_refused()
+    {
+        KmsEnvelopeKmsWrap one = _folder.KmsWrapping.Kms[0];
+        await _folder.SealAsync([1], new() { Kms = [.. Enumerable.Repeat(one, KmsEnvelope.MaximumWraps)] });
+        KmsEnvelope envelope = await KmsBackends.ReadEnvelopeAsync(_folder.PathOf("plain.kms"), default);
+        Assert.Equal(KmsEnvelope.MaximumWraps, envelope.Wraps.Count);
+        Assert.Equal(
+            KmsErrorCode.KmsUsage,
+            (await Assert.ThrowsAsync<KmsException>(() => UpdateAsync("plain", new() { Backends = [_folder.Store] }, _folder.RecoveryWrapping))).Code);
+        _folder.Write("more", [1]);
+        Assert.Equal(
+            KmsErrorCode.KmsUsage,
+            (await Assert.ThrowsAsync<KmsException>(() => _folder.ProtectAsync("more", new() { Kms = [.. Enumerable.Repeat(one, 65)] }))).Code);
+    }
+
+    [Fact]
+    public async Task A_key_that_is_gone_is_said_and_another_way_still_opens()
+    {
+        await _folder.SealAsync([1, 2, 3], _folder.EveryWrapping);
+        using var elsewhere = new TemporaryKeyDirectory();
+        await using IKmsBackend other = await elsewhere.CreateStoreAsync();
+        KmsException refusal = await Assert.ThrowsAsync<KmsException>(() => _folder.OpenAsync("plain.kms", "none", new() { Backends = [other] }));
+        Assert.Equal((KmsErrorCode.KmsKeyNotFound, EnvelopeFolder.KeyId), (refusal.Code, refusal.Target));
+        await _folder.OpenAsync("plain.kms", "again", _folder.RecoveryWay with { Backends = [other] });
+    }
+
+    [Fact]
+    public async Task A_wrap_is_used_only_in_the_context_that_was_asked_for()
+    {
+        KmsEnvelopeWrapping wrapping = new()
+        {
+            Kms = [_folder.KmsWrapping.Kms[0] with { EncryptionContext = new Dictionary<string, string> { ["bucket"] = "photos" } }],
+        };
+        await _folder.SealAsync([1], wrapping);
+        KmsEnvelopeOpening With(string value) =>
+            new() { Backends = [_folder.Store], RequiredContext = new Dictionary<string, string> { ["bucket"] = value } };
+        Assert.Equal(
+            KmsErrorCode.KmsAuthentication,
+            (await Assert.ThrowsAsync<KmsException>(() => _folder.OpenAsync("plain.kms", "none", With("music")))).Code);
+        await _folder.OpenAsync("plain.kms", "again", With("photos"));
+    }
+
+    [Fact]
+    public async Task A_link_is_not_updated()
+    {
+        await _folder.SealAsync([1], _folder.RecoveryWrapping);
+        File.CreateSymbolicLink(_folder.PathOf("link.kms"), _folder.PathOf("plain.kms"));
+        Assert.Equal(
+            KmsErrorCode.KmsUsage,
+            (await Assert.ThrowsAsync<KmsException>(() => UpdateAsync("link", _folder.RecoveryWay, _folder.PassphraseWrapping))).Code);
+    }
+
+    private static KmsEnvelopeWrapKind[] Kinds => [KmsEnvelopeWrapKind.Kms, KmsEnvelopeWrapKind.Passphrase, KmsEnvelopeWrapKind.RecoveryKey];
+
+    private Task<KmsEnvelope> UpdateAsync(
+        string name, KmsEnvelopeOpening opening, KmsEnvelopeWrapping add, Predicate<KmsEnvelopeWrap>? remove = null) =>
+        KmsBackends.UpdateEnvelopeAsync(
+            new() { Path = _folder.PathOf(name + ".kms"), Opening = opening, Add = add, Remove = remove }, default);
+
+    private KmsEnvelopeWrapping Wrapping(KmsEnvelopeWrapKind kind) => kind switch
+    {
+        KmsEnvelopeWrapKind.Kms => _folder.KmsWrapping,
+        KmsEnvelopeWrapKind.Passphrase => _folder.PassphraseWrapping,
+        _ => _folder.RecoveryWrapping,
+    };
+
+    private KmsEnvelopeOpening Way(KmsEnvelopeWrapKind kind) => kind switch
+    {
+        KmsEnvelopeWrapKind.Kms => new() { Backends = [_folder.Store] },
+        KmsEnvelopeWrapKind.Passphrase => new() { Passphrase = _folder.Passphrase },
+        _ => _folder.RecoveryWay,
+    };
+}
