@@ -15,6 +15,7 @@ public sealed class ConfirmationTests
         ["Connect-Kms"] = ["Connect-Kms $newDirectory -MasterKey $masterKey -Create", "Connect-Kms $newDirectory -NoMasterKey -Create", "Connect-Kms $oldDirectory -MasterKey $oldKey"],
         ["Disable-KmsKey"] = ["Disable-KmsKey app", "Disable-KmsKey app -Force", "Get-KmsKey | Disable-KmsKey"],
         ["Enable-KmsKey"] = ["Enable-KmsKey off"],
+        ["Export-KmsSupportBundle"] = ["Export-KmsSupportBundle \"$newDirectory.zip\"", "Export-KmsSupportBundle $oldDirectory -Force"],
         ["Invoke-KmsKeyRotation"] = ["Invoke-KmsKeyRotation app"],
         ["New-KmsRecoveryKey"] = ["New-KmsRecoveryKey $newDirectory"],
         ["Protect-KmsFile"] = ["Protect-KmsFile \"$oldDirectory/app.key\" -KeyId app", "Protect-KmsFile \"$oldDirectory/app.key\" $newDirectory -KeyId app -RemoveSource -Force"],
