@@ -32,7 +32,7 @@ public sealed class KmsException : Exception
         : base(message)
     {
         Code = KmsErrorCode.KmsUnhealthy;
-        FailedChecks = failedChecks;
+        FailedChecks = failedChecks.Indexable();
     }
 
     /// <summary>

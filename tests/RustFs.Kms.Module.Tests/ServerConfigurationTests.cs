@@ -126,7 +126,6 @@ public sealed class ServerConfigurationTests
     [InlineData("Current", "-VaultKv2 -Address http://vault:8200 -Token $key", "requires HTTPS")]
     [InlineData("Current", "-VaultTransit -Address https://vault:8200 -Token $key -SkipTlsVerify", "skip TLS verification")]
     [InlineData("Current", "-Aws -Region eu-central-1 -EndpointUrl http://kms:1", "https")]
-    [InlineData("Current", "-VaultKv2 -Address https://vault:8200 -RoleId r", "secret_id")]
     [InlineData("Current", "-KeyDirectory relative -MasterKey $key", "absolute path")]
     public async Task What_the_server_refuses_with_200_is_an_error_with_its_reason(string generation, string parameters, string why)
     {

@@ -45,6 +45,28 @@ public sealed class ArchitectureTests
             property => property.Name is "Plaintext" or "Material" or "MasterKey" or "Secret" || property.PropertyType.Name == "KmsSecret");
     }
 
+    [Fact]
+    public void Lists_that_people_get_can_be_indexed_in_scripts()
+    {
+        PropertyInfo[] lists =
+        [
+            .. s_contracts.GetExportedTypes().SelectMany(type => type.GetProperties())
+                .Where(property => property.SetMethod is { IsPublic: true } && property.PropertyType.Name == "IReadOnlyList`1"),
+        ];
+        Assert.True(lists.Length > 10);
+        Assert.All(lists, list =>
+        {
+            object owner = System.Runtime.CompilerServices.RuntimeHelpers.GetUninitializedObject(list.DeclaringType!);
+            object given = typeof(ArchitectureTests).GetMethod(nameof(ListOf), BindingFlags.NonPublic | BindingFlags.Static)!
+                .MakeGenericMethod(list.PropertyType.GenericTypeArguments).Invoke(null, null)!;
+            list.SetValue(owner, given);
+            Assert.NotEmpty(list.GetValue(owner)!.GetType().GetDefaultMembers());
+        });
+    }
+
+    // What the compiler makes of it is the worst case: a type without a public indexer.
+    private static IReadOnlyList<T> ListOf<T>() => [default!, default!];
+
     private static HashSet<string> Foreign(Assembly assembly) =>
     [
         .. assembly.GetReferencedAssemblies().Select(name => name.Name!)

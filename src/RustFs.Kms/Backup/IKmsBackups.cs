@@ -75,7 +75,7 @@ public sealed record KmsBackupStatus
     public string? TargetKeyDirectory { get; init; }
 
     /// <summary>The names of the bundles below <see cref="BackupRoot"/>, in order; null where they cannot be seen from here.</summary>
-    public IReadOnlyList<string>? Bundles { get; init; }
+    public IReadOnlyList<string>? Bundles { get; init => field = value?.Indexable(); }
 
     /// <summary>Why no backup can be made; null when one can.</summary>
     public string? UnavailableReason { get; init; }
@@ -112,7 +112,7 @@ public sealed record KmsBackup
     public bool? ConfigurationIncluded { get; init; }
 
     /// <summary>What the operator should know about the bundle; mostly nothing.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public IReadOnlyList<string> Warnings { get; init => field = value.Indexable(); } = [];
 }
 
 /// <summary>What a restore would do. It is permitted when all three lists are empty.</summary>
@@ -137,13 +137,13 @@ public sealed record KmsRestorePlan
     public bool IsPermitted => Blockers.Count == 0 && Conflicts.Count == 0 && ExternalMismatches.Count == 0;
 
     /// <summary>What rules it out, each as code and detail.</summary>
-    public IReadOnlyList<string> Blockers { get; init; } = [];
+    public IReadOnlyList<string> Blockers { get; init => field = value.Indexable(); } = [];
 
     /// <summary>Which keys stand in the way, each as id, kind and detail.</summary>
-    public IReadOnlyList<string> Conflicts { get; init; } = [];
+    public IReadOnlyList<string> Conflicts { get; init => field = value.Indexable(); } = [];
 
     /// <summary>What outside the bundle is not as it was, each as dependency, expected and observed.</summary>
-    public IReadOnlyList<string> ExternalMismatches { get; init; } = [];
+    public IReadOnlyList<string> ExternalMismatches { get; init => field = value.Indexable(); } = [];
 
     /// <summary>Whether the configuration is the same as in the bundle; null when that is not known.</summary>
     public bool? ConfigurationIdentical { get; init; }
@@ -152,10 +152,10 @@ public sealed record KmsRestorePlan
     internal byte[]? BundleConfiguration { get; init; }
 
     /// <summary>Key by key, what is in the bundle, what in the directory, and what would happen; empty where a server does not say.</summary>
-    public IReadOnlyList<KmsRestoreDifference> Differences { get; init; } = [];
+    public IReadOnlyList<KmsRestoreDifference> Differences { get; init => field = value.Indexable(); } = [];
 
     /// <summary>What stands in no way and should be known before: keys that a server would destroy as soon as it starts, foremost.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public IReadOnlyList<string> Warnings { get; init => field = value.Indexable(); } = [];
 }
 
 /// <summary>What a restore did.</summary>
@@ -171,7 +171,7 @@ public sealed record KmsRestoreResult
     public long? SnapshotGeneration { get; init; }
 
     /// <summary>The keys that were restored.</summary>
-    public IReadOnlyList<string> RestoredKeyIds { get; init; } = [];
+    public IReadOnlyList<string> RestoredKeyIds { get; init => field = value.Indexable(); } = [];
 
     /// <summary>Whether the salt was restored too.</summary>
     public bool SaltRestored { get; init; }
@@ -180,5 +180,5 @@ public sealed record KmsRestoreResult
     public bool Resumed { get; init; }
 
     /// <summary>What is left to be done by hand; mostly nothing.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public IReadOnlyList<string> Warnings { get; init => field = value.Indexable(); } = [];
 }

@@ -47,7 +47,7 @@ public sealed record KmsErrorAdvice
     public required string Resolution { get; init; }
 
     /// <summary>The commands to run next, the first one first. What is in angle brackets is for the user to put in.</summary>
-    public required IReadOnlyList<string> NextCommand { get; init; }
+    public required IReadOnlyList<string> NextCommand { get; init => field = value.Indexable(); }
 
     /// <summary>What the error record itself recommends; null when it recommends nothing.</summary>
     public string? Recommendation { get; init; }
@@ -62,7 +62,7 @@ public sealed record KmsErrorAdvice
     public string? Link { get; init; }
 
     /// <summary>Every document and section that says something about it.</summary>
-    public IReadOnlyList<string> Sources { get; init; } = [];
+    public IReadOnlyList<string> Sources { get; init => field = value.Indexable(); } = [];
 
     /// <summary>The HTTP status of the answer; null when there is none.</summary>
     public int? HttpStatus { get; init; }

@@ -13,10 +13,10 @@ public sealed record KmsSupportBundle
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>What is in it, without the manifest.</summary>
-    public required IReadOnlyList<KmsSupportBundleEntry> Entries { get; init; }
+    public required IReadOnlyList<KmsSupportBundleEntry> Entries { get; init => field = value.Indexable(); }
 
     /// <summary>What could not be got, and why; empty when nothing is missing.</summary>
-    public required IReadOnlyList<string> Problems { get; init; }
+    public required IReadOnlyList<string> Problems { get; init => field = value.Indexable(); }
 }
 
 /// <summary>One file of a support bundle.</summary>

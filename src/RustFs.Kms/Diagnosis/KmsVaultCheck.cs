@@ -56,7 +56,7 @@ public sealed record KmsVaultCheck
     public string? Recommendation { get; init; }
 
     /// <summary>The capabilities that RustFS needs on the path and the token lacks; empty for none.</summary>
-    public IReadOnlyList<string> Missing { get; init; } = [];
+    public IReadOnlyList<string> Missing { get; init => field = value.Indexable(); } = [];
 
     /// <summary>
     /// The line of a Vault policy (HCL) that grants all that RustFS needs there; null when nothing is missing. Lines of several

@@ -1,5 +1,3 @@
-using System.Collections.ObjectModel;
-
 namespace RustFs.Kms;
 
 /// <summary>
@@ -20,8 +18,6 @@ public sealed record KmsEnvelope
     /// <summary>The largest chunk, in bytes.</summary>
     public const int MaximumChunkSize = 16 * 1024 * 1024;
 
-    private readonly ReadOnlyCollection<KmsEnvelopeWrap> _wraps = ReadOnlyCollection<KmsEnvelopeWrap>.Empty;
-
     /// <summary>The absolute path of the protected file.</summary>
     public required string Path { get; init; }
 
@@ -41,11 +37,7 @@ public sealed record KmsEnvelope
     public required long? PlaintextLength { get; init; }
 
     /// <summary>The ways into the file, in the order of the header. Any one of them opens it.</summary>
-    public required IReadOnlyList<KmsEnvelopeWrap> Wraps
-    {
-        get => _wraps;
-        init => _wraps = value.ToArray().AsReadOnly(); // which scripts can index; the type of a collection expression has no indexer of its own
-    }
+    public required IReadOnlyList<KmsEnvelopeWrap> Wraps { get; init => field = value.Indexable(); }
 
     /// <summary>
     /// The SHA-256 of the payload, in lower-case hex, after a change of the wraps: read before and read back after, and found to be the

@@ -1,12 +1,8 @@
-using System.Collections.ObjectModel;
-
 namespace RustFs.Kms;
 
 /// <summary>What became of one file that was protected or opened.</summary>
 public sealed record KmsFileResult
 {
-    private readonly ReadOnlyCollection<KmsEnvelopeWrap> _wraps = ReadOnlyCollection<KmsEnvelopeWrap>.Empty;
-
     /// <summary>The absolute path of the file that was read.</summary>
     public required string Source { get; init; }
 
@@ -20,11 +16,7 @@ public sealed record KmsFileResult
     public required long EnvelopeLength { get; init; }
 
     /// <summary>After protecting: every wrap that the file has. After opening: the one that opened it.</summary>
-    public required IReadOnlyList<KmsEnvelopeWrap> Wraps
-    {
-        get => _wraps;
-        init => _wraps = value.ToArray().AsReadOnly(); // which scripts can index; the type of a collection expression has no indexer of its own
-    }
+    public required IReadOnlyList<KmsEnvelopeWrap> Wraps { get; init => field = value.Indexable(); }
 
     /// <summary>Whether the source was removed.</summary>
     public bool SourceRemoved { get; init; }

@@ -80,13 +80,13 @@ public sealed record KmsKeyImpact
     internal bool IsComplete => Completeness is null or "exact";
 
     /// <summary>Where the server looked.</summary>
-    public IReadOnlyList<string> Scanned { get; init; } = [];
+    public IReadOnlyList<string> Scanned { get; init => field = value.Indexable(); } = [];
 
     /// <summary>Where it did not: objects, for one, are never looked through.</summary>
-    public IReadOnlyList<string> NotScanned { get; init; } = [];
+    public IReadOnlyList<string> NotScanned { get; init => field = value.Indexable(); } = [];
 
     /// <summary>What names the key.</summary>
-    public IReadOnlyList<KmsKeyReference> References { get; init; } = [];
+    public IReadOnlyList<KmsKeyReference> References { get; init => field = value.Indexable(); } = [];
 
     /// <summary>The name of the connection.</summary>
     public string? Connection { get; init; }

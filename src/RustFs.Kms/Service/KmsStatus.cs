@@ -55,7 +55,7 @@ public sealed record KmsStatus
     public bool? ClusterConsistent { get; init; }
 
     /// <summary>The nodes; never null, empty when the server does not tell.</summary>
-    public IReadOnlyList<KmsClusterNode> ClusterNodes { get; init; } = [];
+    public IReadOnlyList<KmsClusterNode> ClusterNodes { get; init => field = value.Indexable(); } = [];
 
     /// <summary>What the backend can do.</summary>
     public KmsCapabilities Capabilities { get; init; } = new();
