@@ -6,7 +6,12 @@ namespace RustFs.Kms.Backends.Support;
 /// <param name="Name">What is written in its place.</param>
 /// <param name="Pattern">How it is recognized. The group <c>n</c>, where there is one, is the name of a field.</param>
 /// <param name="ByName">Whether it goes by the name of a field, so that a line without such a name need not be searched.</param>
-internal sealed record RedactionRule(string Name, Regex Pattern, bool ByName = false);
+/// <param name="Hints">What every match has one of, in either case: a line without need not be searched, which is most of the time.</param>
+internal sealed record RedactionRule(string Name, Regex Pattern, bool ByName, params string[] Hints)
+{
+    /// <summary>Whether the rule can match at all.</summary>
+    internal bool MayMatch(string line) => Array.Exists(Hints, hint => line.Contains(hint, StringComparison.OrdinalIgnoreCase));
+}
 
 /// <summary>The table of what is a secret. Rather one word too many is taken out than one secret too few.</summary>
 internal static partial class RedactionRules
@@ -26,21 +31,21 @@ internal static partial class RedactionRules
     /// <summary>The rules, in the order in which they are applied.</summary>
     internal static IReadOnlyList<RedactionRule> Table { get; } =
     [
-        new("private-key", PrivateKey()),
-        new("access-key", CredentialScope()),
-        new("signature", Signature()),
-        new("authorization", Authorization()),
-        new("query", Query()),
-        new("password", UserInfo()),
-        new("element", Element(), ByName: true),
-        new("argument", Argument(), ByName: true),
-        new("field", QuotedField(), ByName: true),
-        new("field", Group(), ByName: true),
-        new("field", BareField(), ByName: true),
-        new("token", VaultToken()),
-        new("token", WebToken()),
-        new("access-key", AccessKey()),
-        new("key", KeySized()),
+        new("private-key", PrivateKey(), ByName: false, "-----BEGIN "),
+        new("access-key", CredentialScope(), ByName: false, "Credential="),
+        new("signature", Signature(), ByName: false, "Signature="),
+        new("authorization", Authorization(), ByName: false, "authorization"),
+        new("query", Query(), ByName: false, "?", "&"),
+        new("password", UserInfo(), ByName: false, "://"),
+        new("element", Element(), ByName: true, "<"),
+        new("argument", Argument(), ByName: true, "-"),
+        new("field", QuotedField(), ByName: true, "\"", "'"),
+        new("field", Group(), ByName: true, "[", "{"),
+        new("field", BareField(), ByName: true, "=", ":"),
+        new("token", VaultToken(), ByName: false, "s.", "b.", "r."),
+        new("token", WebToken(), ByName: false, "eyJ"),
+        new("access-key", AccessKey(), ByName: false, "AKIA", "ASIA"),
+        new("key", KeySized(), ByName: false, "="),
     ];
 
     /// <summary>Whether there is anything in a line that the rules by name could be about.</summary>

@@ -39,9 +39,12 @@ internal sealed class Redactor : IDisposable
         try
         {
             bool named = RedactionRules.MayName(text);
-            foreach (RedactionRule rule in RedactionRules.Table.Where(rule => named || !rule.ByName))
+            foreach (RedactionRule rule in RedactionRules.Table)
             {
-                text = rule.Pattern.Replace(text, match => Replace(rule, match));
+                if ((named || !rule.ByName) && rule.MayMatch(text))
+                {
+                    text = rule.Pattern.Replace(text, match => Replace(rule, match));
+                }
             }
         }
         catch (RegexMatchTimeoutException)

@@ -172,7 +172,8 @@ internal sealed class VaultApi : IVaultApi
     }
 
     private static KmsException Foreign(WireAnswer answer) => new(
-        KmsErrorCode.KmsProtocol, $"What answers there (HTTP {answer.Status}) is no Vault: another service, or a proxy's page.") { HttpStatus = answer.Status };
+        KmsErrorCode.KmsProtocol, $"What answers there (HTTP {answer.Status}) is no Vault: another service, or a proxy's page.")
+    { HttpStatus = answer.Status };
 
     /// <summary>What a refusal means; Vault explains each as <c>{"errors":[...]}</c>.</summary>
     private static KmsException Refusal(WireAnswer answer)
@@ -272,6 +273,7 @@ internal sealed class VaultApi : IVaultApi
         return new KmsException(
             KmsErrorCode.KmsProtocol,
             $"It redirects to {where}; a token goes only to the address that it is meant for. A standby node that does not forward requests does that: use the "
-                + "active node's address, if it is that one.") { HttpStatus = (int)response.StatusCode };
+                + "active node's address, if it is that one.")
+        { HttpStatus = (int)response.StatusCode };
     }
 }
