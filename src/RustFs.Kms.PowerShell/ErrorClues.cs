@@ -59,7 +59,7 @@ internal sealed partial record ErrorClues
         Match tool = ToolCode().Match(text);
         return new ErrorClues
         {
-            Text = $"{text}\n{message}",
+            Text = Joined([text, message]),
             Words = WordsOf(text),
             Code = CodeOf(text) ?? code,
             Fault = fault == KmsKeyFault.None ? null : fault,
@@ -75,7 +75,7 @@ internal sealed partial record ErrorClues
         string shown = record.ErrorDetails?.Message ?? string.Empty;
         return clues with
         {
-            Text = $"{clues.Text}\n{shown}",
+            Text = Joined([clues.Text, shown]),
             Code = clues.Code ?? CodeOf(record.FullyQualifiedErrorId),
             Recommendation = record.ErrorDetails?.RecommendedAction is { Length: > 0 } advice ? advice : null,
             KeyId = clues.KeyId ?? (clues.Code is KmsErrorCode.KmsKeyNotFound or KmsErrorCode.KmsKeyDamaged or KmsErrorCode.KmsPreconditionFailed or KmsErrorCode.KmsKeyStillReferenced
@@ -113,7 +113,23 @@ internal sealed partial record ErrorClues
 
     private static object? Property(Exception exception, string name) => exception.GetType().GetProperty(name)?.GetValue(exception);
 
-    private static string TextOf(Exception exception) => string.Join("\n", Causes(exception).Select(cause => cause.Message).Distinct());
+    private static string TextOf(Exception exception) => Joined(Causes(exception).Select(cause => cause.Message));
+
+    /// <summary>Texts as lines, each thing said once: what another text says too is left out.</summary>
+    private static string Joined(IEnumerable<string?> texts)
+    {
+        var lines = new List<string>();
+        foreach (string text in texts.OfType<string>())
+        {
+            if (!lines.Any(line => line.Contains(text, StringComparison.Ordinal)))
+            {
+                lines.RemoveAll(line => text.Contains(line, StringComparison.Ordinal));
+                lines.Add(text);
+            }
+        }
+
+        return string.Join('\n', lines);
+    }
 
     private static IEnumerable<Exception> Causes(Exception? exception)
     {

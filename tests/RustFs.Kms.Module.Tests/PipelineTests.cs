@@ -203,15 +203,14 @@ public sealed class PipelineTests
     {
         using var session = new KmsSession("app");
         using var stop = new CancellationTokenSource();
-        Stopwatch? stopwatch = null;
-        using CancellationTokenRegistration started = stop.Token.Register(() => stopwatch = Stopwatch.StartNew());
+        var stopwatch = Stopwatch.StartNew();
         stop.CancelAfter(TimeSpan.FromMilliseconds(300));
 
         HostRun run = session.Host.Run(script, [], stop.Token);
 
         Assert.True(run.Stopped);
         // A second is what is promised; a machine that is busy with other tests gets five, and what does not stop takes for ever.
-        Assert.InRange(stopwatch!.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        Assert.InRange(stopwatch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(5.3));
         Assert.True(session.Value<bool>("Test-KmsKeyStore -Quiet"));
     }
 

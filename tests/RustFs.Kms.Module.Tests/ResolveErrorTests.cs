@@ -265,6 +265,7 @@ public sealed class ResolveErrorTests : IDisposable
             Assert.Equal("KmsKeyNotFound", advice.Properties["ErrorId"].Value);
             Assert.Equal(404, advice.Properties["HttpStatus"].Value);
             Assert.NotNull(advice.Properties["RequestId"].Value);
+            Assert.Single(System.Text.RegularExpressions.Regex.Matches((string)advice.Properties["Error"].Value, "nope")); // said once
             Assert.Contains("Get-KmsKey", (string)advice.Properties["Recommendation"].Value, StringComparison.Ordinal);
             Assert.Contains("New-KmsKey -Name 'nope' -IfNotExists", (IReadOnlyList<string>)advice.Properties["NextCommand"].Value);
         }
