@@ -263,12 +263,25 @@ internal sealed class ModuleHost : IDisposable
         UI.StopToken = stopping.Token;
         _running.Add(shell, stopping);
         using CancellationTokenRegistration registration = stop.Register(Stop);
+
+        // A stop before the start leaves the engine as it was, and what starts then would run to its end.
+        void StopLate(object? sender, PSInvocationStateChangedEventArgs change)
+        {
+            if (change.InvocationStateInfo.State == PSInvocationState.Running && stopping.IsCancellationRequested)
+            {
+                shell.BeginStop(callback: null, state: null);
+            }
+        }
+
+        shell.InvocationStateChanged += StopLate;
         try
         {
+            stopping.Token.ThrowIfCancellationRequested();
             invoke();
         }
         finally
         {
+            shell.InvocationStateChanged -= StopLate;
             _running.RemoveLast();
             UI.StopToken = outerStop;
             UI.ResetProgress();
