@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace RustFs.Kms.Backends.Local;
 
 /// <summary>
@@ -19,8 +17,8 @@ internal sealed class KeyStoreRepair(string path, TimeProvider clock, Action<str
     internal string? Plan(KmsKeyStoreFinding finding) => finding.Issue switch
     {
         KmsKeyStoreIssue.LooseMode when !OperatingSystem.IsWindows() && !_directory.IsLink(finding.Name) => $"Set its mode to {Octal(ModeOf(finding))}",
-        KmsKeyStoreIssue.Leftover => $"Move it out of the key directory, into '{Aside}'",
-        KmsKeyStoreIssue.RestoreStaging when !_directory.HasRestoreMarker => $"Move it out of the key directory, into '{Aside}'",
+        KmsKeyStoreIssue.Leftover => $"Move it out of the key directory, into '{Aside.Of(path)}'",
+        KmsKeyStoreIssue.RestoreStaging when !_directory.HasRestoreMarker => $"Move it out of the key directory, into '{Aside.Of(path)}'",
         _ => null,
     };
 
@@ -41,9 +39,6 @@ internal sealed class KeyStoreRepair(string path, TimeProvider clock, Action<str
             throw StorageFailure.Of(exception, $"'{FileOf(finding)}' could not be repaired, and is as it was", FileOf(finding));
         }
     }
-
-    /// <summary>Beside the directory, not in it: a server does not restore into a directory that holds anything of somebody else's.</summary>
-    private string Aside => path + ".leftovers";
 
     private static string Octal(UnixFileMode mode) => Convert.ToString((int)mode, 8).PadLeft(4, '0');
 
@@ -73,39 +68,11 @@ internal sealed class KeyStoreRepair(string path, TimeProvider clock, Action<str
             return finding with { Message = $"{finding.Message} It is less than a minute old, and was left alone: it may be somebody's work." };
         }
 
-        if (!Directory.Exists(Aside))
-        {
-            KeyStoreOpener.MakeDirectory(Aside, before);
-        }
-
-        string target = FreeName(Path.Combine(Aside, finding.Name));
-        before?.Invoke($"rename {target}");
-        if (Directory.Exists(file) && !_directory.IsLink(finding.Name))
-        {
-            Directory.Move(file, target);
-        }
-        else
-        {
-            File.Move(file, target, overwrite: false);
-        }
-
-        DurableFile.SyncDirectory(Aside, before);
-        DurableFile.SyncDirectory(path, before);
+        string target = Aside.Move(path, finding.Name, before);
         return finding with { Repair = $"It was moved to '{target}', and can be moved back or deleted." };
     }
 
     private static DateTimeOffset Touched(string file) => Directory.Exists(file)
         ? Directory.EnumerateFileSystemEntries(file).Select(File.GetLastWriteTimeUtc).Append(Directory.GetLastWriteTimeUtc(file)).Max()
         : File.GetLastWriteTimeUtc(file);
-
-    private static string FreeName(string wanted)
-    {
-        string name = wanted;
-        for (int number = 2; Path.Exists(name); number++)
-        {
-            name = string.Create(CultureInfo.InvariantCulture, $"{wanted}.{number}");
-        }
-
-        return name;
-    }
 }

@@ -98,6 +98,7 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
             throw;
         }
 
+        RequireStillNothingForeign(resumed ? marker : null);
         if (!resumed)
         {
             Publish(marker);
@@ -107,7 +108,10 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
         return (resumed, Clear());
     }
 
-    /// <summary>Takes a restore back: exactly the files that the marker names, then the marker, then what was staged.</summary>
+    /// <summary>
+    /// Takes a restore back: the files that the marker names, then the marker, then what was staged. The marker knows names only:
+    /// what cannot be proven to be the restore's is moved aside, and never deleted.
+    /// </summary>
     internal void Abort()
     {
         RestoreMarker? marker = ReadMarker();
@@ -120,7 +124,14 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
         {
             foreach (string name in marker.Files.Where(_directory.Exists))
             {
-                DurableFile.Remove(Path.Combine(path, name), before);
+                if (IsStaged(name))
+                {
+                    DurableFile.Remove(Path.Combine(path, name), before);
+                }
+                else
+                {
+                    _ = Aside.Move(path, name, before);
+                }
             }
 
             // The files are gone for good before the marker is: without it, a server would take what is left for its keys.
@@ -153,17 +164,34 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
 
         if (ForeignEntries(marker) is [string entry, ..])
         {
-            throw new KmsException(
-                KmsErrorCode.KmsConflict,
-                $"The directory '{path}' is not empty (it holds '{entry}'), and no conflict policy restores over that: " +
-                "'restore-into-empty-target' is for an empty directory. " +
-                (marker is null && HasStaging ? $"'{KeyDirectory.RestoreStagingName}' is left of an earlier restore. " : "") +
-                "Nothing was written.",
-                path);
+            throw NotEmpty(entry, marker);
         }
 
         return marker is not null;
     }
+
+    // Staging takes its time, and a server takes no lock: what came meanwhile is somebody's. What was staged for a restore that was
+    // committed earlier stays: by it the abort knows its files.
+    private void RequireStillNothingForeign(RestoreMarker? ownMarker)
+    {
+        if (ForeignEntries(ownMarker) is [string entry, ..])
+        {
+            if (ownMarker is null)
+            {
+                RemoveStaging();
+            }
+
+            throw NotEmpty(entry, ownMarker);
+        }
+    }
+
+    private KmsException NotEmpty(string entry, RestoreMarker? marker) => new(
+        KmsErrorCode.KmsConflict,
+        $"The directory '{path}' is not empty (it holds '{entry}'), and no conflict policy restores over that: " +
+        "'restore-into-empty-target' is for an empty directory. " +
+        (marker is null && HasStaging ? $"'{KeyDirectory.RestoreStagingName}' is left of an earlier restore. " : "") +
+        "Nothing was written.",
+        path);
 
     private Dictionary<string, byte[]> Stage(VerifiedBundle bundle, KmsSecret kek, CancellationToken cancellationToken)
     {
@@ -255,6 +283,26 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
 
         DurableFile.SyncDirectory(path, before);
         RemoveMarker();
+    }
+
+    // Whether a file is what the restore put there, as far as its staging folder still shows. A link is never followed.
+    private bool IsStaged(string name)
+    {
+        string staged = Path.Combine(_staging, name);
+        var staging = new KeyDirectory(_staging);
+        if (_directory.IsLink(KeyDirectory.RestoreStagingName) || staging.IsLink(name) || !File.Exists(staged) || !File.Exists(Path.Combine(path, name)))
+        {
+            return false;
+        }
+
+        try
+        {
+            return IsSame(staged, Path.Combine(path, name));
+        }
+        catch (InvalidDataException)
+        {
+            return false; // larger than any record, or a pipe: nothing that a restore writes
+        }
     }
 
     // An earlier run of this restore linked it already.

@@ -339,6 +339,66 @@ public sealed class RestoreProtocolTests : IDisposable
         Assert.Equal(TargetState.HalfDone, Inspect());
     }
 
+    [Theory]
+    [InlineData(".master-key.salt")]
+    [InlineData("b.key")]
+    public async Task The_abort_moves_aside_what_the_restore_did_not_write(string name)
+    {
+        await PrepareAsync();
+        string file = Path.Combine(_fixture.Target, name);
+        KmsException refused = await Assert.ThrowsAsync<KmsException>(() => _fixture.RestoreAsync(masterKey: null, before: step =>
+        {
+            if (step == $"link {file}")
+            {
+                File.WriteAllText(file, "somebody's");
+            }
+        }));
+        Assert.Equal(KmsErrorCode.KmsConflict, refused.Code);
+        Assert.Equal(TargetState.HalfDone, Inspect());
+        await _fixture.AbortAsync();
+        Assert.Empty(Entries());
+        Assert.Equal([name], BackupFixture.Files(_fixture.Target + ".leftovers").Keys);
+        Assert.Equal("somebody's", File.ReadAllText(Path.Combine(_fixture.Target + ".leftovers", name)));
+        await _fixture.RestoreAsync(masterKey: null);
+        RequireComplete();
+    }
+
+    [Fact]
+    public async Task Without_what_was_staged_the_abort_deletes_no_key()
+    {
+        await PrepareAsync();
+        await CrashAsync(new PowerCut(await FirstHalfDoneStepAsync()), cut => _fixture.RestoreAsync(masterKey: null, before: cut.Before));
+        Directory.Delete(Path.Combine(_fixture.Target, ".restore-staging"), recursive: true);
+        SortedDictionary<string, string> keys = BackupFixture.Files(_fixture.Target);
+        Assert.True(keys.Remove(".restore-commit.json"));
+        await _fixture.AbortAsync();
+        Assert.Empty(Entries());
+        Assert.Equal(keys, BackupFixture.Files(_fixture.Target + ".leftovers"));
+    }
+
+    [Theory]
+    [InlineData(".master-key.salt")]
+    [InlineData("foreign.key")]
+    public async Task What_comes_while_the_files_are_staged_is_found_before_anything_is_committed(string name)
+    {
+        await PrepareAsync();
+        string file = Path.Combine(_fixture.Target, name);
+        var trace = new PowerCut(int.MaxValue);
+        KmsException refused = await Assert.ThrowsAsync<KmsException>(() => _fixture.RestoreAsync(masterKey: null, before: step =>
+        {
+            trace.Before(step);
+            if (step == $"sync {Path.Combine(_fixture.Target, ".restore-staging")}")
+            {
+                File.WriteAllText(file, "somebody's");
+            }
+        }));
+        Assert.Equal(KmsErrorCode.KmsConflict, refused.Code);
+        Assert.Contains($"'{name}'", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(trace.Trace, step => step.StartsWith("link ", StringComparison.Ordinal));
+        Assert.Equal([name], Entries());
+        Assert.Equal("somebody's", File.ReadAllText(file));
+    }
+
     private static RustFsKeySpecimen Plain(string id) => new(id) { Sealing = RustFsSealing.Plaintext };
 
     private Task PrepareAsync() => _fixture.PrepareAsync();
