@@ -81,6 +81,9 @@ internal static partial class Strings
     internal static string NoSuchWrap(string selector, KmsEnvelope envelope) =>
         $"{Name(envelope.Path)} has no wrap {Name(selector)}. It has {Listed(envelope.Wraps.Select(Numbered))}. Nothing was changed.";
 
+    internal static string AmbiguousWrap(string selector, KmsEnvelope envelope) =>
+        $"{Name(selector)} means several things in {Name(envelope.Path)}, where a key has the name of a number or a kind. It has {Listed(envelope.Wraps.Select(Numbered))}: name the wrap by another of these. Nothing was changed.";
+
     internal static string UpdateWrapsAction(IReadOnlyList<string> added, IReadOnlyList<KmsEnvelopeWrap> removed) => string.Join("; ", new[]
     {
         added.Count == 0 ? null : $"Add {string.Join(", ", added)}",

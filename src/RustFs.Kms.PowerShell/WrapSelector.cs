@@ -8,6 +8,13 @@ namespace RustFs.Kms.PowerShell;
 /// </summary>
 internal static class WrapSelector
 {
+    private static readonly Func<string, KmsEnvelopeWrap, bool>[] s_meanings =
+    [
+        (selector, wrap) => selector == wrap.Number.ToString(CultureInfo.InvariantCulture),
+        (selector, wrap) => selector.Equals(wrap.Kind.ToString(), StringComparison.OrdinalIgnoreCase),
+        (selector, wrap) => selector == (wrap.KeyId ?? wrap.Recipient ?? wrap.Type),
+    ];
+
     /// <summary>The wraps that are meant, in the file's order.</summary>
     /// <exception cref="KmsException">One of the selectors means none.</exception>
     internal static IReadOnlyList<KmsEnvelopeWrap> Select(KmsEnvelope envelope, IReadOnlyList<string> selectors)
@@ -15,10 +22,7 @@ internal static class WrapSelector
         var meant = new HashSet<int>();
         foreach (string selector in selectors)
         {
-            int[] numbers = [.. envelope.Wraps.Where(wrap => Means(selector, wrap)).Select(wrap => wrap.Number)];
-            meant.UnionWith(numbers.Length > 0
-                ? numbers
-                : throw new KmsException(KmsErrorCode.KmsNotFound, Strings.NoSuchWrap(selector, envelope), envelope.Path));
+            meant.UnionWith(Numbers(envelope, selector));
         }
 
         return [.. envelope.Wraps.Where(wrap => meant.Contains(wrap.Number))];
@@ -30,15 +34,22 @@ internal static class WrapSelector
         one.ToString() == other.ToString() &&
         one.CiphertextBlob.AsSpan().SequenceEqual(other.CiphertextBlob);
 
-    private static bool Means(string selector, KmsEnvelopeWrap wrap)
+    // A key may be called "2" or "kms". Whoever removes a way in should not have to know which meaning wins.
+    private static HashSet<int> Numbers(KmsEnvelope envelope, string selector)
     {
-        if (int.TryParse(selector, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+        HashSet<int>[] meanings =
+        [
+            .. s_meanings
+                .Select(means => envelope.Wraps.Where(wrap => means(selector, wrap)).Select(wrap => wrap.Number).ToHashSet())
+                .Where(numbers => numbers.Count > 0),
+        ];
+        if (meanings.Length == 0)
         {
-            return wrap.Number == number;
+            throw new KmsException(KmsErrorCode.KmsNotFound, Strings.NoSuchWrap(selector, envelope), envelope.Path);
         }
 
-        return Enum.TryParse(selector, ignoreCase: true, out KmsEnvelopeWrapKind kind) && Enum.IsDefined(kind)
-            ? wrap.Kind == kind
-            : selector == (wrap.KeyId ?? wrap.Recipient ?? wrap.Type);
+        return meanings.All(meanings[0].SetEquals)
+            ? meanings[0]
+            : throw new KmsException(KmsErrorCode.KmsUsage, Strings.AmbiguousWrap(selector, envelope), envelope.Path);
     }
 }

@@ -15,6 +15,11 @@ internal static class EnvelopeUpdater
         WrapMaker.Check(options.Add, options.Path);
         using EnvelopeFile envelope = EnvelopeFile.Open(options.Path);
         SourceRemoval.Check(options.Path);
+        if (envelope.Layout is null)
+        {
+            throw EnvelopeFormat.DoesNotOpen(options.Path); // its payload was cut: no wrap would open it
+        }
+
         List<EnvelopeWrap> kept = Kept(envelope.Header, options);
         WrapMaker.CheckWhole(
             [.. kept.Select(wrap => wrap.Description), .. WrapMaker.Foresee(options.Add)], options.AllowServerOnlyWrap, options.Path);

@@ -23,18 +23,34 @@ internal static class RecoveryKeys
             throw new KmsException(KmsErrorCode.KmsUsage, "The passphrase is empty.", creation.Path);
         }
 
-        if (creation.PublicKeyPath is { } other && FileIdentity.Of(other) is not null)
+        if (creation.PublicKeyPath == creation.Path)
         {
-            throw Exists(other); // before the private half is written, which would then stand there alone
+            throw new KmsException(KmsErrorCode.KmsUsage, "The private and the public half go into two files.", creation.Path);
+        }
+
+        if (FileIdentity.Of(creation.Path) is not null)
+        {
+            throw Exists(creation.Path);
         }
 
         using KmsSecret privateKey = KmsSecret.Random(Hpke.KeyLength);
         KmsRecoveryRecipient recipient = RecipientOf(Hpke.PublicKeyOf(privateKey));
         using KmsSecret content = creation.Passphrase is { } passphrase ? EncryptedPem(privateKey, passphrase) : PrivatePem(privateKey);
-        WriteNew(creation.Path, content.Bytes);
+
+        // The public half first: when the other cannot be written, nothing secret stands there alone.
         if (creation.PublicKeyPath is { } publicKeyPath)
         {
             WriteNew(publicKeyPath, Encoding.ASCII.GetBytes(PemEncoding.WriteString(PublicLabel, EncodePublic(recipient.PublicKey)) + "\n"));
+        }
+
+        try
+        {
+            WriteNew(creation.Path, content.Bytes);
+        }
+        catch when (creation.PublicKeyPath is not null)
+        {
+            File.Delete(creation.PublicKeyPath);
+            throw;
         }
 
         return new KmsRecoveryKey

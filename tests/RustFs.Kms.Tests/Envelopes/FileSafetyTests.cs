@@ -17,6 +17,17 @@ public sealed class FileSafetyTests : IAsyncLifetime
     public async Task DisposeAsync() => await _folder.DisposeAsync();
 
     [Fact]
+    public async Task A_file_that_is_longer_than_the_system_says_is_not_protected_as_empty()
+    {
+        SortedDictionary<string, string> before = _folder.Snapshot();
+        const string Endless = "/proc/self/status"; // its length is told as zero
+        Assert.Equal(
+            OperatingSystem.IsLinux() ? KmsErrorCode.KmsConflict : KmsErrorCode.KmsNotFound,
+            await RefusalAsync(_folder.Protecting("plain") with { Source = Endless }));
+        Assert.Equal(before, _folder.Snapshot());
+    }
+
+    [Fact]
     public async Task An_existing_file_is_kept_unless_it_is_to_be_replaced()
     {
         _folder.Write("plain", [1, 2, 3]);
@@ -161,6 +172,7 @@ public sealed class FileSafetyTests : IAsyncLifetime
     [InlineData("grows")]
     [InlineData("shrinks")]
     [InlineData("is written to")]
+    [InlineData("is written to and its time set back")]
     [InlineData("is replaced")]
     [InlineData("goes")]
     public async Task A_source_that_changes_while_it_is_read_makes_nothing(string how)
@@ -175,6 +187,11 @@ public sealed class FileSafetyTests : IAsyncLifetime
                 case "grows": File.AppendAllBytes(plain, [1]); break;
                 case "shrinks": using (FileStream file = File.OpenWrite(plain)) { file.SetLength(10 * Chunk); } break;
                 case "is written to": using (FileStream file = File.OpenWrite(plain)) { file.WriteByte(0); } break;
+                case "is written to and its time set back":
+                    DateTime time = File.GetLastWriteTimeUtc(plain);
+                    using (FileStream file = File.OpenWrite(plain)) { file.WriteByte(0); }
+                    File.SetLastWriteTimeUtc(plain, time);
+                    break;
                 case "is replaced": File.WriteAllBytes(plain + ".new", File.ReadAllBytes(plain)); File.Move(plain + ".new", plain, overwrite: true); break;
                 case "goes": File.Delete(plain); break;
             }

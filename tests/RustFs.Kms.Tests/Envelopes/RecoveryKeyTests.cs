@@ -138,6 +138,10 @@ public sealed class RecoveryKeyTests : IAsyncLifetime
         SortedDictionary<string, string> before = _folder.Snapshot();
         Assert.Equal(KmsErrorCode.KmsConflict, (await Assert.ThrowsAsync<KmsException>(() => CreateAsync("key.pem", false))).Code);
         Assert.Equal(KmsErrorCode.KmsConflict, (await Assert.ThrowsAsync<KmsException>(() => CreateAsync("new.pem", false, "key.pub"))).Code);
+        Assert.Equal(KmsErrorCode.KmsConflict, (await Assert.ThrowsAsync<KmsException>(() => CreateAsync("key.pem", false, "new.pub"))).Code);
+        Assert.Equal(KmsErrorCode.KmsUsage, (await Assert.ThrowsAsync<KmsException>(() => CreateAsync("new.pem", false, "new.pem"))).Code);
+        await Assert.ThrowsAsync<KmsException>(() => CreateAsync("nowhere/new.pem", false, "new.pub"));
+        await Assert.ThrowsAsync<KmsException>(() => CreateAsync("new.pem", false, "nowhere/new.pub"));
         Assert.Equal(before, _folder.Snapshot());
     }
 

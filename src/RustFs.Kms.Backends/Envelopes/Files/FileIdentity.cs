@@ -12,7 +12,10 @@ namespace RustFs.Kms.Backends.Envelopes;
 /// <param name="IsRegular">Neither directory, link, pipe, socket nor device.</param>
 /// <param name="Length">In bytes.</param>
 /// <param name="Modified">When its content last changed, in the system's finest unit.</param>
-internal readonly partial record struct FileIdentity(ulong Device, ulong Number, bool IsRegular, long Length, long Modified)
+/// <param name="Changed">
+/// When anything of it last changed, which nobody can set back; 0 where the system does not tell it by handle.
+/// </param>
+internal readonly partial record struct FileIdentity(ulong Device, ulong Number, bool IsRegular, long Length, long Modified, long Changed)
 {
     private const long NanosecondsPerSecond = 1_000_000_000;
     private const int NoEntry = 2;
@@ -91,7 +94,8 @@ internal readonly partial record struct FileIdentity(ulong Device, ulong Number,
             MemoryMarshal.Read<ulong>(status[32..]),
             IsRegularMode(MemoryMarshal.Read<ushort>(status[28..])),
             MemoryMarshal.Read<long>(status[40..]),
-            (MemoryMarshal.Read<long>(status[112..]) * NanosecondsPerSecond) + MemoryMarshal.Read<uint>(status[120..]));
+            (MemoryMarshal.Read<long>(status[112..]) * NanosecondsPerSecond) + MemoryMarshal.Read<uint>(status[120..]),
+            (MemoryMarshal.Read<long>(status[96..]) * NanosecondsPerSecond) + MemoryMarshal.Read<uint>(status[104..]));
     }
 
     /// <summary>fstat(2) of macOS, with 64-bit file numbers.</summary>
@@ -107,7 +111,8 @@ internal readonly partial record struct FileIdentity(ulong Device, ulong Number,
             MemoryMarshal.Read<ulong>(status[8..]),
             IsRegularMode(MemoryMarshal.Read<ushort>(status[4..])),
             MemoryMarshal.Read<long>(status[96..]),
-            (MemoryMarshal.Read<long>(status[48..]) * NanosecondsPerSecond) + MemoryMarshal.Read<long>(status[56..]));
+            (MemoryMarshal.Read<long>(status[48..]) * NanosecondsPerSecond) + MemoryMarshal.Read<long>(status[56..]),
+            (MemoryMarshal.Read<long>(status[64..]) * NanosecondsPerSecond) + MemoryMarshal.Read<long>(status[72..]));
 
         [LibraryImport("libc", EntryPoint = "fstat", SetLastError = true)]
         private static partial int StatArm(SafeFileHandle file, Span<byte> status);
@@ -129,7 +134,8 @@ internal readonly partial record struct FileIdentity(ulong Device, ulong Number,
             ((ulong)information.IndexHigh << 32) | information.IndexLow,
             (information.Attributes & DirectoryOrDeviceOrLink) == 0,
             ((long)information.SizeHigh << 32) | information.SizeLow,
-            ((long)information.WrittenHigh << 32) | information.WrittenLow);
+            ((long)information.WrittenHigh << 32) | information.WrittenLow,
+            Changed: 0);
 
         /// <summary>BY_HANDLE_FILE_INFORMATION.</summary>
         internal struct Information

@@ -72,12 +72,16 @@ internal sealed class SourceFile : IDisposable
         }
     }
 
-    /// <summary>Whether the file is as it was opened, and still what its name leads to.</summary>
+    /// <summary>
+    /// Whether the file is as it was opened, still what its name leads to, and ends where its length says: some file systems
+    /// (/proc, some over a network) tell a length of zero and have content.
+    /// </summary>
     internal bool IsUnchanged()
     {
         try
         {
-            return FileIdentity.Of(_handle, Path) == Identity && Reopened() == Identity;
+            Span<byte> beyond = stackalloc byte[1];
+            return FileIdentity.Of(_handle, Path) == Identity && Reopened() == Identity && RandomAccess.Read(_handle, beyond, Length) == 0;
         }
         catch (Exception exception) when (StorageFailure.Is(exception))
         {
@@ -86,7 +90,7 @@ internal sealed class SourceFile : IDisposable
     }
 
     internal KmsException Changed() =>
-        new(KmsErrorCode.KmsConflict, $"'{Path}' was changed while it was read. Nothing was made of it.", Path);
+        new(KmsErrorCode.KmsConflict, $"'{Path}' was changed while it was read, or is longer than the system says. Nothing was made of it.", Path);
 
     public void Dispose() => _handle.Dispose();
 
