@@ -32,7 +32,8 @@ internal static partial class RedactionRules
     /// <summary>What a value may be wrapped in: Some(…), alloc::string::String(…), Secret&lt;String&gt;(…).</summary>
     private const string Wrapping = @"\s*(?:[A-Za-z][\w:<>]*\()*";
 
-    private const int Patience = 2000;
+    // Milliseconds by the clock, so generous: on a busy machine a moment's work takes seconds, and a good line must not be given up.
+    private const int Patience = 15_000;
     private const RegexOptions Usual = RegexOptions.CultureInvariant | RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture;
 
     /// <summary>The rules, in the order in which they are applied.</summary>
@@ -50,7 +51,7 @@ internal static partial class RedactionRules
         new("password", UserOption(), ByName: false, "-u", "--user", "--proxy-user"),
         new("password", PasswordOption(), ByName: false, "login", "sshpass", "mysql", "mariadb", "pass:", "-K ", "identified"),
         new("command", Alias(), ByName: false, "alias", "config host"),
-        new("command", Command(), ByName: false, "user add", "vault", "bao", "operator", "setx", "configure set", "ConvertTo-SecureString"),
+        new("command", Command(), ByName: false, "ENV ", "user add", "vault", "bao", "operator", "setx", "configure set", "ConvertTo-SecureString"),
         new("data", KubernetesSecret(), ByName: false, "kind\":\"Secret\"", "kind\": \"Secret\"", "kind\\\":\\\"Secret\\\"", "stringData"),
         new("key", SpokenName(), ByName: false, "key", "token"),
         new("password", SpokenPassword(), ByName: false, "passw", "passphrase"),
@@ -230,7 +231,8 @@ internal static partial class RedactionRules
 
     // Commands whose argument is a secret without a name.
     [GeneratedRegex(
-        @"\buser\s+add\s+\S+\s+\S+\s+(?<s>\S+)"
+        @"\A\s*ENV\s+" + Name + @"\s+(?<s>\S.*)"
+        + @"|\buser\s+add\s+\S+\s+\S+\s+(?<s>\S+)"
         + @"|\b(?:vault|bao)\s+(?:login|unwrap|token\s+(?:lookup|renew|revoke)|operator\s+unseal)\s+(?:-(?!accessor)[\w=-]+\s+)*(?<s>[^\s=-][^\s=]*)(?![^\s])"
         + @"|\b(?:vault|bao)\s+kv\s+(?:put|patch)\s+(?:-[\w=-]+\s+)*\S+\s+(?<s>\S.*)"
         + @"|\b(?:configure\s+set|setx|vault\s+write)\s+(?:" + Name + @")\s+(?<s>[^\s=]+)"
@@ -260,7 +262,7 @@ internal static partial class RedactionRules
 
     // NAME=two words, name: two words: a line of its own, up to the next name if there is one.
     [GeneratedRegex(
-        @"\A\s*(?:-\s+)?(?:(?:export|set|setx|env|ARG|Environment)[\s=]+)?" + FieldName + @"\s*[:=]\s*(?![A-Za-z][\w:<>]*\()(?<s>[^\s""'\[{(|>&*!=:][^\r\n]*?)(?=\s[\w.-]+=|,\s+\w+\s*[:=]|,?\s*\z)",
+        @"\A\s*(?:-\s+)?(?:(?:export|set|setx|env|ARG|Environment)[\s=]+)?" + FieldName + @"\s*[:=]\s*(?![A-Za-z][\w:<>]*\()(?<s>(?:\[redacted:[^\]]*\]\s*)?[^\s""'\[{(|>&*!=:,][^\r\n]*?)(?=\s[\w.-]+=|,\s+\w+\s*[:=]|,?\s*\z)",
         Usual,
         Patience)]
     private static partial Regex WholeLine();
