@@ -22,9 +22,9 @@ internal static partial class RedactionRules
         + "signing[_-]?key|wrapping[_-]?key|data[_-]?key|encrypt(?:ion)?[_-]?key|enc-c\\b|key[_-]?material|customer[_-]?key|sse-?c[_-]?key|recovery[_-]?key|keys_b(?:ase)?64|unseal|"
         + "credential|signature|cookie|jwt|\\bkek\\b|_kek\\b";
 
-    // A name is read from its start only: from every letter on, a long word would take its length squared.
+    // A name is read from its start only, and whole or not at all: otherwise a long word would take its length squared.
     private const string FieldName = @"(?<![\w.$-])" + Name;
-    private const string Name = @"(?<n>[\w.$-]*(?:" + Secretive + @")[\w.-]*)";
+    private const string Name = @"(?<n>(?=[\w.$-]*?(?:" + Secretive + @"))(?>[\w.$-]+))";
 
     /// <summary>What closes a name that stands in quotes of one kind or another: JSON's, JSON's within JSON, those of HTML and of addresses.</summary>
     private const string NameEnd = @"(?:\\*[""']|&quot;|&\#34;|%22)?\s*";
@@ -145,7 +145,7 @@ internal static partial class RedactionRules
     [GeneratedRegex(@"[?&](?:X-Amz-Signature|X-Amz-Security-Token|Signature|sig|AWSAccessKeyId|access_token|code)=(?<s>[^&\s""'\\]+)", Usual, Patience)]
     private static partial Regex Query();
 
-    [GeneratedRegex(@"://(?<s>[^/\s:@""'\\]*:[^\s@""'\\]+)@", Usual, Patience)]
+    [GeneratedRegex(@"://(?<s>[^/\s:@""'\\]{0,400}:[^\s@""'\\]{1,1000})@", Usual, Patience)]
     private static partial Regex UserInfo();
 
     [GeneratedRegex(@"<" + FieldName + @"(?:\s[^<>]*)?>(?<s>[^<]+)", Usual, Patience)]
