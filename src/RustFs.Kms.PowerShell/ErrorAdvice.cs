@@ -46,6 +46,10 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
 
         For(KmsErrorCode.KmsKeyDamaged, null, "See what is wrong with the record", "{verify}"),
 
+        For(KmsErrorCode.KmsNotFound, WithoutConnection,
+            "See what is open with Get-KmsConnection, or connect: to a key directory with Connect-Kms -KeyDirectory, or to a server",
+            "Connect-Kms -Endpoint '<address>' -Credential '<access key>'"),
+
         For(KmsErrorCode.KmsUsage, By("Unprotect-KmsFile", "Get-KmsEnvelope", "Update-KmsEnvelope"), "See what the file is, and what the parameters take", Syntax),
         For(KmsErrorCode.KmsAuthentication, AboutARecoveryKey,
             "Give the passphrase of the recovery key with -RecoveryKeyPassphrase. The recovery key", ShowFile),
@@ -92,9 +96,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsNotFound, AboutAnotherFile, "Check that path and its permissions", ShowFile),
         For(KmsErrorCode.KmsNotFound, Opening,
             "Check the path. A backup comes back there with Restore-KmsKeyStore -KeyDirectory; to make a new key directory", "Connect-Kms -KeyDirectory {directory}{bare} -Create"),
-        For(KmsErrorCode.KmsNotFound, null,
-            "See what is open with Get-KmsConnection, or connect: to a key directory with Connect-Kms -KeyDirectory, or to a server",
-            "Connect-Kms -Endpoint '<address>' -Credential '<access key>'"),
+        For(KmsErrorCode.KmsNotFound, null, "See what is open", "Get-KmsConnection"),
 
         For(KmsErrorCode.KmsConflict, AboutABundle,
             "A restore goes over nothing. Choose an empty directory, or move away what is there; a restore of another bundle that is half done " +
@@ -228,6 +230,8 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         new(null, fault, when, new Advice(sentence, command));
 
     private static Func<Failure, bool> By(params string[] commands) => failure => commands.Contains(failure.Context.Command);
+
+    private static bool WithoutConnection(Failure failure) => failure.Exception.LacksConnection;
 
     private static bool Opening(Failure failure) => failure.Context.IsOpening;
 

@@ -90,7 +90,7 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     /// <summary>Tells what a server was asked since the last time, and what was noted on the way.</summary>
     private protected void WriteRequests(KmsConnection connection)
     {
-        foreach (KmsRequestLogEntry request in ConnectionState.Current.EndpointOf(connection)?.Log.Take() ?? [])
+        foreach (KmsRequestLogEntry request in ConnectionState.EndpointOf(connection)?.Log.Take() ?? [])
         {
             if (request.Note is not null)
             {

@@ -17,7 +17,7 @@ internal sealed record HealthAdvice(
     /// <summary>The table.</summary>
     internal static IReadOnlyList<HealthAdvice> Table { get; } =
     [
-        For(KmsHealthCheckName.Tls, KmsCheckResult.Warning, PlainHttp,
+        For(KmsHealthCheckName.Tls, null, PlainHttp,
             "Give the server a certificate, and reach it by https", "Connect-Kms -Endpoint 'https://<address>' -Credential '<access key>'"),
         For(KmsHealthCheckName.Tls, KmsCheckResult.Warning, Unchecked,
             "Connect with -CaCertificate or -CertificateThumbprint instead of -SkipCertificateCheck", "Get-Command Connect-Kms -Syntax"),
@@ -91,7 +91,8 @@ internal sealed record HealthAdvice(
         KmsHealthCheckName check, KmsCheckResult? result, Func<Found, bool>? when, string sentence, string? command) =>
         new(check, result, when, new Advice(sentence, command));
 
-    private static bool PlainHttp(Found found) => found.Examination.Endpoint?.Endpoint.Scheme == Uri.UriSchemeHttp;
+    private static bool PlainHttp(Found found) =>
+        found.Verdict.Result != KmsCheckResult.NotChecked && found.Examination.Endpoint?.Endpoint.Scheme == Uri.UriSchemeHttp;
 
     private static bool Unchecked(Found found) => found.Examination.Endpoint?.SkipCertificateCheck == true;
 

@@ -38,7 +38,7 @@ public sealed class TestKmsConnectionCommand : KmsEndpointCmdlet
 
         foreach (KmsConnection connection in Connections())
         {
-            if (ConnectionState.Current.EndpointOf(connection) is ConnectionEndpoint endpoint)
+            if (ConnectionState.EndpointOf(connection) is ConnectionEndpoint endpoint)
             {
                 Test(endpoint.Options, connection);
             }
@@ -80,7 +80,7 @@ public sealed class TestKmsConnectionCommand : KmsEndpointCmdlet
 
         if (state.Default is not KmsConnection connection)
         {
-            ThrowFailure(new KmsException(KmsErrorCode.KmsNotFound, Strings.NoConnection(state.All)), null);
+            ThrowFailure(ConnectionInput.NoDefault(), null);
             return [];
         }
 
