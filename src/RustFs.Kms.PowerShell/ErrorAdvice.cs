@@ -8,6 +8,10 @@ namespace RustFs.Kms.PowerShell;
 internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<ErrorAdvice.Failure, bool>? When, Advice Advice)
 {
     private const string Syntax = "Get-Command {command} -Syntax";
+    /// <summary>Configures a server for a key directory. Today's servers want a master key, and Read-Host is not in every host.</summary>
+    internal const string ConfigureLocal =
+        "Set-KmsConfiguration -KeyDirectory '<path on the server>' -MasterKey ($Host.UI.ReadLineAsSecureString()) -Start{at}";
+
     private const string Reconnect = "Connect-Kms -KeyDirectory {directory} -MasterKeyFile '<file>'";
     private const string WithMasterKey = "{command} -KeyDirectory {directory} -MasterKeyFile '<file>'";
     private const string ShowKey = "Get-KmsKey -KeyId {key}{at}";
@@ -47,7 +51,8 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsKeyDamaged, null, "See what is wrong with the record", "{verify}"),
 
         For(KmsErrorCode.KmsNotFound, WithoutConnection,
-            "See what is open with Get-KmsConnection, or connect: to a key directory with Connect-Kms -KeyDirectory, or to a server",
+            "See what is open with Get-KmsConnection, or connect. Connect-Kms alone asks for what it needs. To a key directory: Connect-Kms " +
+            "-KeyDirectory '<path>' -MasterKeyFile '<file>'. To a server",
             "Connect-Kms -Endpoint '<address>' -Credential '<access key>'"),
 
         For(KmsErrorCode.KmsUsage, By("Unprotect-KmsFile", "Get-KmsEnvelope", "Update-KmsEnvelope"), "See what the file is, and what the parameters take", Syntax),
@@ -194,7 +199,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsConfigurationChanged, null,
             "Look at what it is now and try again; -Force overwrites it", "Get-KmsConfiguration{at}"),
         For(KmsErrorCode.KmsNotConfigured, null,
-            "Configure the KMS and start it", "Set-KmsConfiguration -KeyDirectory '<path on the server>' -Start{at}"),
+            "Configure the KMS and start it; type the master key after Enter", ConfigureLocal),
         For(KmsErrorCode.KmsNotRunning, null, "Start the KMS", "Start-KmsService -Wait{at}"),
         For(KmsErrorCode.KmsUnhealthy, By("Start-KmsService"), "Look into the server's log, and restart the KMS", "Restart-KmsService -Wait{at}"),
         For(KmsErrorCode.KmsUnhealthy, By("Assert-KmsHealth"), "See every check", "Test-KmsHealth{at}"),
