@@ -42,7 +42,7 @@ function Save-TestMasterKey([string] $Path) {
 # A pwsh of its own: what it wrote, and how it ended. What is given to -Answer, it reads as if it were typed.
 function Invoke-Pwsh([string] $Script, [string[]] $Answer = @(), [string[]] $Option = @()) {
     $start = [Diagnostics.ProcessStartInfo]::new([Environment]::ProcessPath)
-    @('-NoProfile', '-NoLogo') + $Option + @('-EncodedCommand', [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($Script))) |
+    @('-NoProfile', '-NoLogo', '-OutputFormat', 'Text') + $Option + @('-EncodedCommand', [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($Script))) |
         ForEach-Object { $start.ArgumentList.Add($_) }
     $start.RedirectStandardInput = $start.RedirectStandardOutput = $start.RedirectStandardError = $true
     $start.WorkingDirectory = $PWD.ProviderPath
