@@ -140,7 +140,7 @@ function Invoke-Signing {
 
 function Invoke-Packaging {
     if ($CertificateThumbprint) {
-        Invoke-DotNet build $moduleProject --configuration Release -t:'UnstageModule;Build' -p:UseSharedCompilation=false
+        Invoke-DotNet build $moduleProject --configuration Release -t:'UnstageModule;Build'
         Invoke-Signing
         Invoke-DotNet build $moduleProject --configuration Release -t:PackageModule -p:NoBuild=true
     }

@@ -4,22 +4,22 @@ BeforeAll {
 
 Describe 'Importing' {
     It 'exports what the manifest lists, in this pwsh' {
-        $manifest = Import-PowerShellDataFile (Join-Path $ModulePath 'RustFs.Kms.psd1')
+        $manifest = Import-PowerShellDataFile $ManifestPath
         $module = Get-Module RustFs.Kms
         $module.ExportedCmdlets.Keys | Sort-Object | Should -Be ($manifest.CmdletsToExport | Sort-Object)
         $module.ExportedAliases.Keys | Sort-Object | Should -Be ($manifest.AliasesToExport | Sort-Object)
-        Test-ModuleManifest (Join-Path $ModulePath 'RustFs.Kms.psd1') -ErrorAction Stop | Should -Not -BeNullOrEmpty
+        Test-ModuleManifest $ManifestPath -ErrorAction Stop | Should -Not -BeNullOrEmpty
     }
 
     It 'says nothing, in strict mode too' {
-        $run = Invoke-Pwsh "Set-StrictMode -Version Latest; Import-Module '$ModulePath' 3>&1 4>&1"
+        $run = Invoke-Pwsh "Set-StrictMode -Version Latest; Import-Module '$ManifestPath' 3>&1 4>&1"
         $run.ExitCode, $run.Output, $run.Problems | Should -Be 0, '', ''
     }
 
     It 'loads nothing of lib, which is what keeps it short' {
         $run = Invoke-Pwsh @"
 `$time = [Diagnostics.Stopwatch]::StartNew()
-Import-Module '$ModulePath'
+Import-Module '$ManifestPath'
 `$time.Stop()
 [AppDomain]::CurrentDomain.GetAssemblies().Where{ -not `$_.IsDynamic -and `$_.Location.StartsWith('$ModulePath') }.ForEach{ Split-Path `$_.Location -Leaf } | Sort-Object
 "`$([int]`$time.Elapsed.TotalMilliseconds) ms"
@@ -33,13 +33,13 @@ Import-Module '$ModulePath'
     It 'can be undone and done again, with new connections' {
         $run = Invoke-Pwsh @"
 `$ErrorActionPreference = 'Stop'
-Import-Module '$ModulePath'
+Import-Module '$ManifestPath'
 `$null = Start-KmsEmulator -Running | Connect-Kms
 Remove-Module RustFs.Kms
 "`$(@(Get-Command *-Kms*, *-RustFsKms* -ListImported).Count) commands"
-Import-Module '$ModulePath'
+Import-Module '$ManifestPath'
 "`$(@(Get-KmsConnection).Count) connections, `$(@(Get-KmsEmulator).Count) emulators"
-Import-Module '$ModulePath' -Force
+Import-Module '$ManifestPath' -Force
 `$null = Start-KmsEmulator -Running | Connect-Kms
 (New-KmsKey app).State
 "@
@@ -48,7 +48,7 @@ Import-Module '$ModulePath' -Force
     }
 
     It 'takes a prefix, as any module' {
-        $run = Invoke-Pwsh "Import-Module '$ModulePath' -Prefix My; (Get-Command Get-MyKmsKey).Source; @(Get-MyKmsConnection).Count"
+        $run = Invoke-Pwsh "Import-Module '$ManifestPath' -Prefix My; (Get-Command Get-MyKmsKey).Source; @(Get-MyKmsConnection).Count"
         $run.Output -split '\r?\n' | Where-Object { $_ } | Should -Be 'RustFs.Kms', '0'
     }
 
@@ -57,7 +57,7 @@ Import-Module '$ModulePath' -Force
         Save-TestMasterKey (Join-Path $TestDrive 'master-key')
         $run = Invoke-Pwsh @"
 `$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'
-Import-Module '$ModulePath'
+Import-Module '$ManifestPath'
 `$null = Connect-Kms '$keys' -Create -MasterKeyFile '$(Join-Path $TestDrive 'master-key')'
 New-KmsKey app -Tag @{ env = 'prod' } | ForEach-Object { "`$_ is `$(`$_.State)" }
 "`$(`$ExecutionContext.SessionState.LanguageMode)"
@@ -76,7 +76,7 @@ try { [IO.File]::Exists('x') } catch { `$_.FullyQualifiedErrorId }
             Set-ItResult -Skipped -Because 'AWS.Tools.KeyManagementService is not on this machine'
         }
 
-        foreach ($order in @('AWS.Tools.KeyManagementService', $ModulePath), @($ModulePath, 'AWS.Tools.KeyManagementService')) {
+        foreach ($order in @('AWS.Tools.KeyManagementService', $ManifestPath), @($ManifestPath, 'AWS.Tools.KeyManagementService')) {
             $run = Invoke-Pwsh @"
 Import-Module '$($order[0])' 3>`$null; Import-Module '$($order[1])' 3>`$null
 `$null = Start-KmsEmulator -Running | Connect-Kms

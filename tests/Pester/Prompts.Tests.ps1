@@ -3,7 +3,7 @@ BeforeAll {
     $keys = Join-Path $TestDrive 'keys'
     $null = Open-TestKeyDirectory $keys app, other
     Save-TestMasterKey (Join-Path $TestDrive 'master-key')
-    $connect = "`$ErrorActionPreference = 'Stop'; Import-Module '$ModulePath'; `$null = Connect-Kms '$keys' -MasterKeyFile '$(Join-Path $TestDrive 'master-key')'"
+    $connect = "`$ErrorActionPreference = 'Stop'; Import-Module '$ManifestPath'; `$null = Connect-Kms '$keys' -MasterKeyFile '$(Join-Path $TestDrive 'master-key')'"
 }
 
 AfterAll {
@@ -48,7 +48,7 @@ Describe 'Questions' {
     }
 
     It 'asks nobody for a master key either, and says what to give' {
-        $run = Invoke-Pwsh "`$ErrorActionPreference = 'Stop'; Import-Module '$ModulePath'; Connect-Kms '$keys'" -Option '-NonInteractive'
+        $run = Invoke-Pwsh "`$ErrorActionPreference = 'Stop'; Import-Module '$ManifestPath'; Connect-Kms '$keys'" -Option '-NonInteractive'
         $run.ExitCode | Should -Be 1
         $run.Problems | Should -Match '-MasterKey'
         $run.Problems | Should -Match 'RUSTFS_KMS_LOCAL_MASTER_KEY'

@@ -71,7 +71,7 @@ Describe 'What is never written' {
         $run = Invoke-Pwsh @"
 `$null = Start-Transcript '$transcript'
 `$VerbosePreference = `$DebugPreference = `$InformationPreference = 'Continue'
-Import-Module '$ModulePath'
+Import-Module '$ManifestPath'
 `$env:RUSTFS_KMS_LOCAL_MASTER_KEY = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('$([Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($Canary)))'))
 Connect-Kms '$keys'
 `$opened = Unprotect-KmsDataKey '$($dataKey.CiphertextBlobBase64)' -EncryptionContext @{ bucket = 'photos' }

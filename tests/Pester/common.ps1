@@ -5,6 +5,7 @@ $ErrorActionPreference = 'Stop'
 
 $RepositoryRoot = Split-Path (Split-Path $PSScriptRoot)
 $ModulePath = if ($env:RUSTFS_KMS_MODULE_PATH) { $env:RUSTFS_KMS_MODULE_PATH } else { Join-Path $RepositoryRoot 'out/RustFs.Kms' }
+$ManifestPath = Join-Path $ModulePath 'RustFs.Kms.psd1'
 $Canary = 'canary-master-key-5c1e'
 
 Get-ChildItem env: | Where-Object Name -Match '^(RUSTFS|AWS)_' | Where-Object Name -NE 'RUSTFS_KMS_MODULE_PATH' | ForEach-Object { Remove-Item "env:$($_.Name)" }
@@ -16,7 +17,7 @@ if (($env:PSModulePath -split [IO.Path]::PathSeparator) -notcontains $parent) {
     $env:PSModulePath = $parent + [IO.Path]::PathSeparator + $env:PSModulePath
 }
 
-Import-Module $ModulePath
+Import-Module $ManifestPath
 
 function ConvertTo-TestSecret([string] $Text) {
     $secret = [securestring]::new()
