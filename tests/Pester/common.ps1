@@ -56,7 +56,7 @@ function Invoke-Pwsh([string] $Script, [string[]] $Answer = @(), [string[]] $Opt
         $process.StandardInput.Close()
         if (-not $process.WaitForExit(300000)) {
             $process.Kill($true)
-            throw "pwsh did not end: $Script"
+            throw 'pwsh did not end after five minutes.'
         }
 
         [pscustomobject]@{ ExitCode = $process.ExitCode; Output = $output.Result; Problems = $problems.Result }
