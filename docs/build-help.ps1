@@ -77,34 +77,61 @@ function Join-Parameter([string] $Old, [string] $New) {
 function Join-Block([string] $Old, [string] $New, [scriptblock] $Merge) {
     $had = Read-Block $Old 3
     $has = Read-Block $New 3
-    $parts = foreach ($name in @($has.Keys)) {
-        if ($name -eq '') {
-            continue
-        }
-
+    $parts = foreach ($name in @($has.Keys) -ne '') {
         $text = if (-not $had.Contains($name)) { $has[$name] } elseif ($Merge) { & $Merge $had[$name] $has[$name] } else { $had[$name] }
         "### $name`n`n$text"
     }
 
-    if ($parts) { $parts -join "`n`n" } else { $Old }
+    $parts -join "`n`n"
 }
 
-function Join-Page([string] $Old, [string] $New, [string] $Command) {
+# The forms of a command, as the engine says them, in lines of at most 100 columns. (PlatyPS forgets parts of some.)
+function Get-Syntax([Management.Automation.CmdletInfo] $Command) {
+    $forms = foreach ($set in $Command.ParameterSets) {
+        $mark = if ($set.IsDefault -and $set.Name -ne '__AllParameterSets') { ' (Default)' }
+        $lines = [Collections.Generic.List[string]]::new()
+        $line = $Command.Name
+        foreach ($part in [regex]::Matches("$set", '\[\[-[^\]]+\] <.+?>\](?= |$)|\[[^\]]+?<[^>]+>\](?= |$)|\[[^\]]+\](?: <[^>]+>)?(?= |$)|-\w+(?: <[^>]+>)?(?= |$)')) {
+            if ($line.Length + 1 + $part.Length -gt 100) {
+                $lines.Add($line)
+                $line = ''
+            }
+
+            $line += " $($part.Value)"
+        }
+
+        $lines.Add($line)
+        @("### $($set.Name)$mark", '', '```', ($lines -join "`n"), '```') -join "`n"
+    }
+
+    $forms -join "`n`n"
+}
+
+# What a command without any says in the place of types.
+function Get-None([string] $Old, [string] $Text) {
+    $had = Read-Block $Old 3
+    "### None`n`n$(if ($had.Contains('None')) { $had['None'] } else { $Text })"
+}
+
+function Join-Page([string] $Old, [string] $New, [Management.Automation.CmdletInfo] $Command) {
     $had = Read-Block $Old 2
     $page = Read-Block $New 2
     foreach ($name in 'SYNOPSIS', 'DESCRIPTION', 'EXAMPLES', 'NOTES', 'RELATED LINKS') {
         $page[$name] = $had[$name]
     }
 
-    $aliases = @(Get-Alias -Definition $Command -ErrorAction Ignore | ForEach-Object { "- $($_.Name)" })
+    $page['SYNTAX'] = Get-Syntax $Command
+    $aliases = @(Get-Alias -Definition $Command.Name -ErrorAction Ignore | ForEach-Object { "- $($_.Name)" })
     $page['ALIASES'] = if ($aliases) { "This cmdlet has the following aliases:`n`n" + ($aliases -join "`n") } else { 'This cmdlet has no aliases.' }
     $common = (Read-Block $page['PARAMETERS'] 3)['CommonParameters']
     $page['PARAMETERS'] = Join-Block $had['PARAMETERS'] $page['PARAMETERS'] {
         param($before, $after)
         if ($after -eq $common) { $after } else { Join-Parameter $before $after }
     }
-    $page['INPUTS'] = Join-Block $had['INPUTS'] $page['INPUTS']
-    $page['OUTPUTS'] = Join-Block $had['OUTPUTS'] $page['OUTPUTS']
+    $page['INPUTS'] = if ($page['INPUTS'].Contains('### ')) { Join-Block $had['INPUTS'] $page['INPUTS'] }
+        else { Get-None $had['INPUTS'] 'This cmdlet takes no input from the pipeline.' }
+    $page['OUTPUTS'] = if ($Command.OutputType.Count -gt 0) { Join-Block $had['OUTPUTS'] $page['OUTPUTS'] }
+        else { Get-None $had['OUTPUTS'] 'This cmdlet returns nothing.' }
 
     $lines = [Collections.Generic.List[string]]::new()
     $lines.Add($page[''])
@@ -244,6 +271,10 @@ if (-not (Test-Path $manifest)) {
     throw "The module is not staged at $manifest. Run: dotnet build"
 }
 
+if (-not (Get-Module -ListAvailable Microsoft.PowerShell.PlatyPS)) {
+    throw 'Microsoft.PowerShell.PlatyPS is not installed, and makes the help. Run: Install-PSResource Microsoft.PowerShell.PlatyPS'
+}
+
 Import-Module Microsoft.PowerShell.PlatyPS
 $module = Import-Module $manifest -Force -PassThru
 $work = Join-Path ([IO.Path]::GetTempPath()) "rustfs-kms-help-$([Guid]::NewGuid().ToString('N'))"
@@ -262,7 +293,7 @@ try {
         $path = Join-Path $PSScriptRoot "$command.md"
         $new = Read-Text (Join-Path $fresh "$command.md")
         $old = if (Test-Path $path) { Read-Text $path } else { $new }
-        $pages[$command] = Join-Page $old $new $command
+        $pages[$command] = Join-Page $old $new $module.ExportedCmdlets[$command]
         Write-Result $path $pages[$command]
         [IO.File]::WriteAllText((Join-Path $fresh "$command.md"), $pages[$command])
     }
