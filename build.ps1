@@ -142,7 +142,7 @@ function Invoke-Packaging {
     if ($CertificateThumbprint) {
         Invoke-DotNet build $moduleProject --configuration Release -t:'UnstageModule;Build'
         Invoke-Signing
-        Invoke-DotNet build $moduleProject --configuration Release -t:PackageModule -p:NoBuild=true
+        Invoke-DotNet build $moduleProject --configuration Release -t:PackageModule -p:PackageStaged=true
     }
     else {
         Invoke-DotNet build $moduleProject --configuration Release -t:PackageModule
