@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Management.Automation;
 
 namespace RustFs.Kms.PowerShell;
 
@@ -93,7 +94,13 @@ internal static partial class Strings
     internal static string RecoveryKeyFile(string path, string? publicKeyPath, bool encrypted) =>
         $"{Name(path)}{(encrypted ? string.Empty : ", not encrypted")}{(publicKeyPath is null ? string.Empty : $", and its public half in {Name(publicKeyPath)}")}";
 
-    internal static string FileActivity(KmsFileProgress progress) => progress.Stage switch
+    internal static ProgressRecord Progress(KmsFileProgress progress) => new(0, FileActivity(progress), FileStatus(progress))
+    {
+        PercentComplete = progress.BytesTotal == 0 ? 100 : (int)(100 * (double)progress.BytesDone / progress.BytesTotal),
+        SecondsRemaining = progress.Remaining is TimeSpan remaining ? (int)Math.Min(remaining.TotalSeconds, int.MaxValue) : -1,
+    };
+
+    private static string FileActivity(KmsFileProgress progress) => progress.Stage switch
     {
         KmsFileStage.Protecting => "Protecting",
         KmsFileStage.Opening => "Opening",
@@ -101,7 +108,7 @@ internal static partial class Strings
         _ => "Reading back and comparing",
     } + $" {Name(Path.GetFileName(progress.Path))}"; // a whole path would push the rate out of a narrow window
 
-    internal static string FileStatus(KmsFileProgress progress) =>
+    private static string FileStatus(KmsFileProgress progress) =>
         $"{KmsView.Size(progress.BytesDone)} of {KmsView.Size(progress.BytesTotal)}, {KmsView.Size((long)progress.BytesPerSecond)}/s";
 
     private static string Numbered(KmsEnvelopeWrap wrap) => string.Create(CultureInfo.InvariantCulture, $"{wrap.Number}: {wrap}");
