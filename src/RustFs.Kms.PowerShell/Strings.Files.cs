@@ -29,7 +29,6 @@ internal static partial class Strings
         "-AllowServerOnlyWrap. Nothing was written.";
 
     internal const string NoWrapToChange = "Nothing was given that is to change: give -AddKeyId, -AddRecoveryRecipient, -AddPassphrase or -RemoveWrap.";
-    internal const string EnvelopeChanged = "Somebody else changed the file's wraps meanwhile. Nothing was changed.";
     internal const string ActionOpenFile = "Open";
     internal const string ActionMakeRecoveryKey = "Make a recovery key";
 
@@ -78,6 +77,10 @@ internal static partial class Strings
 
     internal static string Rewrapped(KmsEnvelope envelope) =>
         $"{Name(envelope.Path)} opens with {Listed(envelope.Wraps.Select(wrap => wrap.ToString()))} now. Its payload is what it was: SHA-256 {envelope.PayloadSha256} before and after.";
+
+    internal static string OtherNamesStay(KmsEnvelope envelope) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Name(envelope.Path)} had {envelope.OtherNames} other {(envelope.OtherNames == 1 ? "name" : "names")} (hard links). What is called so has the wraps of before, and opens with them.");
 
     internal static string NoSuchWrap(string selector, KmsEnvelope envelope) =>
         $"{Name(envelope.Path)} has no wrap {Name(selector)}. It has {Listed(envelope.Wraps.Select(Numbered))}. Nothing was changed.";

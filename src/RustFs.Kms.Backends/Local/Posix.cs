@@ -101,6 +101,15 @@ internal static partial class Posix
         return error == EWOULDBLOCK ? false : throw Failure(error, path);
     }
 
+    /// <summary>Gives an open file another owner and group. Mostly for root alone.</summary>
+    internal static void ChangeOwner(SafeFileHandle handle, uint owner, uint group, string path)
+    {
+        if (ChangeOwnerNative(handle, owner, group) != 0)
+        {
+            throw new IOException($"its owner and group cannot be kept ({Failure(Marshal.GetLastPInvokeError(), path).Message})");
+        }
+    }
+
     private static IOException Failure(int error, string path) =>
         new($"{Marshal.GetPInvokeErrorMessage(error)}: '{path}'", new Win32Exception(error));
 
@@ -112,6 +121,9 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenNative(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fchown", SetLastError = true)]
+    private static partial int ChangeOwnerNative(SafeFileHandle handle, uint owner, uint group);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int SyncNative(SafeFileHandle handle);

@@ -130,9 +130,7 @@ internal static class BackupWriter
             // The last moment at which stopping leaves nothing; from here on the bundle is there.
             cancellationToken.ThrowIfCancellationRequested();
 
-            // One rename: without "overwrite", .NET copies where there are no hard links, and a copy can be half.
-            before?.Invoke($"rename {temporary}");
-            File.Move(temporary, Path.Combine(destination, BackupManifest.FileName), overwrite: true);
+            Publish(temporary, destination, before);
         }
         catch (Exception exception)
         {
@@ -143,6 +141,40 @@ internal static class BackupWriter
         SyncWhole(destination, before);
         return digest;
     }
+
+    // One rename, and where that can be had, one that leaves another's manifest alone: two may make a bundle of the same name at once.
+    // Without "overwrite", .NET copies where there are no hard links, and a copy can be half.
+    private static void Publish(string temporary, string destination, Action<string>? before)
+    {
+        string manifest = Path.Combine(destination, BackupManifest.FileName);
+        before?.Invoke($"rename {temporary}");
+        if (OperatingSystem.IsLinux())
+        {
+            try
+            {
+                if (!Posix.RenameToNew(temporary, manifest))
+                {
+                    throw MadeMeanwhile(destination);
+                }
+
+                return;
+            }
+            catch (IOException exception) when (Posix.IsWithoutRenameToNew(exception))
+            {
+                // as everywhere else
+            }
+        }
+
+        if (File.Exists(manifest))
+        {
+            throw MadeMeanwhile(destination);
+        }
+
+        File.Move(temporary, manifest, overwrite: true);
+    }
+
+    private static KmsException MadeMeanwhile(string destination) => new(
+        KmsErrorCode.KmsConflict, $"Somebody else made the bundle '{destination}' meanwhile; it was left as it is.", destination);
 
     // A server works without the lock: what it deleted since the directory was listed is no longer there to be backed up.
     private static KmsSecret? Read(KeyStore store, string keyId)

@@ -343,7 +343,8 @@ internal sealed class LocalBackups : IDisposable
                 exception,
                 target.IsCommitted
                     ? $"The restore into '{path}' is half done. The same restore may be run again, or aborted"
-                    : $"The restore into '{path}' failed before it put any key there",
+                    : $"The restore into '{path}' failed before it put any key there" +
+                        string.Concat(target.MovedAside.Select(file => $"; what was in its staging folder and not a restore's is '{file}' now")),
                 path);
         }
     }

@@ -19,6 +19,9 @@ internal sealed class RestoreStaging(string target, Action<string>? before)
     /// <summary>Where that went which was not the restore's.</summary>
     internal List<string> MovedAside { get; } = [];
 
+    /// <summary>Whether anything was deleted or moved.</summary>
+    internal bool HasChanged { get; private set; }
+
     private bool IsFolder => !_target.IsLink(KeyDirectory.RestoreStagingName) && Directory.Exists(_folder.Path);
 
     internal string FileOf(string name) => Path.Combine(_folder.Path, name);
@@ -102,6 +105,7 @@ internal sealed class RestoreStaging(string target, Action<string>? before)
 
         Settle();
         DurableFile.Rename(Path.Combine(target, name), Path.Combine(folder, name), before);
+        HasChanged = true;
         return Settle(name);
     }
 
@@ -200,6 +204,7 @@ internal sealed class RestoreStaging(string target, Action<string>? before)
         if (isOurs)
         {
             DurableFile.Remove(file, before);
+            HasChanged = true;
         }
         else
         {
@@ -214,6 +219,7 @@ internal sealed class RestoreStaging(string target, Action<string>? before)
         if (IsOurs(_folder, name))
         {
             DurableFile.Remove(FileOf(name), before);
+            HasChanged = true;
         }
         else if (name == TakenName && !_folder.IsLink(name) && Directory.Exists(FileOf(name)) && !new KeyDirectory(FileOf(name)).EntryNames().Any())
         {
@@ -225,7 +231,11 @@ internal sealed class RestoreStaging(string target, Action<string>? before)
         }
     }
 
-    private void MoveAside(string name) => MovedAside.Add(Aside.Move(target, name, before));
+    private void MoveAside(string name)
+    {
+        MovedAside.Add(Aside.Move(target, name, before));
+        HasChanged = true;
+    }
 
     private void MakeFolder(string folder)
     {

@@ -15,9 +15,10 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
     private readonly KeyDirectory _directory = new(path);
     private readonly RestoreStaging _staging = new(path, before);
     private readonly List<string> _movedAside = [];
+    private bool _hasChanged;
 
-    /// <summary>Whether an entry of the directory is gone that was there: whatever fails then, it is not as it was.</summary>
-    internal bool HasChanged { get; private set; }
+    /// <summary>Whether an entry is gone that was there: whatever fails then, the directory is not as it was.</summary>
+    internal bool HasChanged => _hasChanged || _staging.HasChanged;
 
     /// <summary>Where that went which was not the restore's.</summary>
     internal IReadOnlyList<string> MovedAside => [.. _movedAside, .. _staging.MovedAside];
@@ -161,7 +162,7 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
 
         CutOver(marker, progress);
         string? left = Clear();
-        return (resumed, [.. _staging.MovedAside.Select(MovedText), .. left is null ? (IEnumerable<string>)[] : [left]]);
+        return (resumed, [.. ForeignEntries(marker).Select(CameText), .. _staging.MovedAside.Select(MovedText), .. left is null ? (IEnumerable<string>)[] : [left]]);
     }
 
     /// <summary>
@@ -192,7 +193,7 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
             Change(KeyDirectory.RestoreMarkerName, RemoveMarker);
         }
 
-        Change(KeyDirectory.RestoreStagingName, _staging.Remove);
+        _staging.Remove();
         warnings.AddRange(MovedAside.Select(MovedText));
         return (deleted, warnings);
     }
@@ -227,9 +228,13 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
         }
         finally
         {
-            HasChanged |= !_directory.Exists(name);
+            _hasChanged |= !_directory.Exists(name);
         }
     }
+
+    private string CameText(string name) =>
+        $"'{Path.Combine(path, name)}' came while the keys were restored. Somebody writes there, perhaps a server that is still running; stop it, " +
+        "and see what it is.";
 
     private static string MovedText(string target) =>
         $"What was not, or may not have been, put there by the restore was moved to '{target}', and not deleted.";

@@ -164,6 +164,39 @@ public sealed class BackupPlaceTests : IDisposable
     }
 
     [Fact]
+    public async Task A_bundle_that_somebody_else_made_meanwhile_is_left_as_it_is()
+    {
+        _fixture.Write(Plain("a"));
+        using LocalBackups engine = _fixture.Engine(_fixture.Source, masterKey: null, before: step =>
+        {
+            if (step.StartsWith("rename ", StringComparison.Ordinal))
+            {
+                File.WriteAllText(_fixture.ManifestPath, "somebody's");
+            }
+        });
+        KmsException refused = await Assert.ThrowsAsync<KmsException>(() => engine.BackupAsync("b1", null, default));
+        Assert.Equal(KmsErrorCode.KmsConflict, refused.Code);
+        Assert.Equal("somebody's", File.ReadAllText(_fixture.ManifestPath));
+        Assert.Equal(["manifest.json"], BackupFixture.Files(_fixture.BundlePath).Keys);
+    }
+
+    [Fact]
+    public async Task What_comes_while_the_files_are_put_in_place_is_named()
+    {
+        await _fixture.PrepareAsync();
+        string came = Path.Combine(_fixture.Target, "server.key");
+        KmsRestoreResult result = await _fixture.RestoreAsync(masterKey: null, before: step =>
+        {
+            if (step == $"link {Path.Combine(_fixture.Target, "b.key")}")
+            {
+                File.WriteAllText(came, "somebody's");
+            }
+        });
+        Assert.Contains($"'{came}'", Assert.Single(result.Warnings), StringComparison.Ordinal);
+        Assert.Equal("somebody's", File.ReadAllText(came));
+    }
+
+    [Fact]
     public async Task How_far_it_is_is_told_stage_by_stage()
     {
         _fixture.Write(Plain("a"), new RustFsKeySpecimen("b"));

@@ -222,6 +222,21 @@ public sealed class RestoreAbortTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task What_an_abort_of_a_restore_that_was_never_committed_has_done_is_said_too()
+    {
+        Directory.CreateDirectory(Staging);
+        File.WriteAllText(Path.Combine(Staging, "a.key"), "x");
+        File.WriteAllText(Path.Combine(Staging, "b.key"), "x");
+        foreach (int step in new[] { 0, 1 })
+        {
+            int left = step;
+            KmsException refused = await Assert.ThrowsAsync<KmsException>(() => _fixture.AbortAsync(_ => ThrowAt(ref left)));
+            Assert.Contains(step == 0 ? "is as it was" : "in part only", refused.Message, StringComparison.Ordinal);
+            Assert.Equal(2 - step, Directory.GetFiles(Staging).Length);
+        }
+    }
+
+    [Fact]
     public async Task A_marker_that_is_a_link_is_believed_by_nobody()
     {
         await _fixture.BeginRestoreAsync();
