@@ -14,7 +14,7 @@ internal static class KilledProcess
     private const int KilledOnUnix = 128 + 9;
     private const int KilledOnWindows = -1;
 
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5); // only what hangs takes as long
 
     /// <summary>The entry point of this assembly; the test runner does not use it.</summary>
     internal static async Task<int> Main(string[] arguments)
@@ -56,7 +56,16 @@ internal static class KilledProcess
         Task<string> error = process.StandardError.ReadToEndAsync();
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         using var deadline = new CancellationTokenSource(s_patience);
-        await process.WaitForExitAsync(deadline.Token);
+        try
+        {
+            await process.WaitForExitAsync(deadline.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+
         return process.ExitCode switch
         {
             Success => false,
