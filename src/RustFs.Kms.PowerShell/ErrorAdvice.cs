@@ -192,7 +192,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsConfigurationChanged, null,
             "Look at what it is now and try again; -Force overwrites it", "Get-KmsConfiguration{at}"),
         For(KmsErrorCode.KmsNotConfigured, null,
-            "Configure the KMS and start it", "Set-KmsConfiguration -KeyDirectory '<path on the server>' -MasterKey (Read-Host -AsSecureString) -Start{at}"),
+            "Configure the KMS and start it", "Set-KmsConfiguration -KeyDirectory '<path on the server>' -MasterKey $masterKey -Start{at}"),
         For(KmsErrorCode.KmsNotRunning, null, "Start the KMS", "Start-KmsService -Wait{at}"),
         For(KmsErrorCode.KmsUnhealthy, By("Start-KmsService"), "Look into the server's log, and restart the KMS", "Restart-KmsService -Wait{at}"),
         For(KmsErrorCode.KmsUnhealthy, By("Assert-KmsHealth"), "See every check", "Test-KmsHealth{at}"),

@@ -359,7 +359,7 @@ public sealed class DisasterRecoveryTests
 
         Assert.StartsWith(activity, shown[0].Activity, StringComparison.Ordinal);
         Assert.Equal(ProgressRecordType.Completed, shown[^1].RecordType);
-        Assert.All(shown.SkipLast(1), record => Assert.Equal(ProgressRecordType.Processing, record.RecordType));
+        Assert.Contains(shown, record => record.RecordType == ProgressRecordType.Processing);
     }
 
     [Theory]
