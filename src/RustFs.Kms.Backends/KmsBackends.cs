@@ -65,7 +65,7 @@ internal static class KmsBackends
     /// <param name="keyDirectory">The directory, absolute.</param>
     /// <param name="cancellationToken">Cancels before the change.</param>
     /// <exception cref="KmsException">No restore is half done there, or nobody can tell what it was to do.</exception>
-    internal static Task<string> AbortRestoreAsync(string keyDirectory, CancellationToken cancellationToken) =>
+    internal static Task<KmsRestoreAbort> AbortRestoreAsync(string keyDirectory, CancellationToken cancellationToken) =>
         LocalBackups.AbortRestoreAsync(keyDirectory, keyDirectory, before: null, cancellationToken);
 
     /// <summary>Verifies a bundle completely, and opens it for taking data keys out of their wrapping. Not one byte of it changes.</summary>

@@ -126,20 +126,51 @@ public abstract class KmsCmdlet : KmsCmdletBase
             return;
         }
 
+        RunAlone(connections[0], operation, target, () => Wait(work(connections[0], StopToken)), onResult);
+    }
+
+    /// <summary>
+    /// Does one thing on each connection, and shows how far it is on the only one; of several, nobody could tell whose progress it is.
+    /// </summary>
+    private protected void Run<T, TProgress>(
+        IReadOnlyList<KmsConnection> connections,
+        string operation,
+        string? target,
+        Func<TProgress, ProgressRecord> record,
+        Func<KmsConnection, IProgress<TProgress>?, CancellationToken, Task<T>> work,
+        Action<KmsConnection, T> onResult)
+        where TProgress : class
+    {
+        if (connections.Count != 1)
+        {
+            Run(connections, operation, target, (connection, token) => work(connection, null, token), onResult);
+            return;
+        }
+
+        RunAlone(
+            connections[0],
+            operation,
+            target,
+            () => WaitFor<T, TProgress>(record, (progress, token) => work(connections[0], progress, token)),
+            onResult);
+    }
+
+    private void RunAlone<T>(KmsConnection connection, string operation, string? target, Func<T> wait, Action<KmsConnection, T> onResult)
+    {
         long start = Stopwatch.GetTimestamp();
         T result;
         try
         {
-            result = Wait(work(connections[0], StopToken));
+            result = wait();
         }
         catch (Exception exception)
         {
-            Report(new FanOutEnd(connections[0], Stopwatch.GetElapsedTime(start), exception), operation, target, several: false);
+            Report(new FanOutEnd(connection, Stopwatch.GetElapsedTime(start), exception), operation, target, several: false);
             return;
         }
 
-        Report(new FanOutEnd(connections[0], Stopwatch.GetElapsedTime(start), null), operation, target, several: false);
-        onResult(connections[0], result);
+        Report(new FanOutEnd(connection, Stopwatch.GetElapsedTime(start), null), operation, target, several: false);
+        onResult(connection, result);
     }
 
     private static async IAsyncEnumerable<T> One<T>(

@@ -162,7 +162,7 @@ internal sealed class ConnectionChecker(KmsEndpointOptions options, TimeProvider
                     succeeded: null,
                     $"There was no HTTP answer: {WireText.Clean(Innermost(exception).Message)}",
                     certificate is not null && options.ClientCertificate is null
-                        ? "A server that wants a client certificate ends the connection so when it is shown none."
+                        ? RetryHandler.WantsClientCertificate
                         : null),
             ];
         }
