@@ -25,7 +25,8 @@ public sealed class HelpWorld : IAsyncDisposable
     private static readonly TestCertificates s_certificates = new();
     private static readonly ConcurrentDictionary<string, System.Security.Cryptography.X509Certificates.X509Certificate2> s_issued = new();
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("rustfs-kms-help-").FullName;
+    // Not below the directory for temporary files, where servers take no key directory.
+    private readonly string _folder = Directory.CreateDirectory(Path.Combine(ConsoleProcess.RepositoryRoot, "artifacts", "help", Path.GetRandomFileName())).FullName;
     private readonly Dictionary<string, string?> _environment;
     private readonly ConcurrentDictionary<string, int> _ports = new();
     private readonly List<IAsyncDisposable> _servers = [];
@@ -79,8 +80,9 @@ public sealed class HelpWorld : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    /// <summary>Has a server answer under a name, on port 9000, over TLS.</summary>
-    public void Serve(string hostName, Uri server)
+    /// <summary>Has a server answer under a name, on ports 9000 and 443, over TLS.</summary>
+    /// <returns>Its address.</returns>
+    public Uri Serve(string hostName, Uri server)
     {
         string place = Directory.CreateDirectory(Path.Combine(_folder, hostName)).FullName.Replace('\\', '/') + "/";
 
@@ -91,6 +93,7 @@ public sealed class HelpWorld : IAsyncDisposable
             Inward = request => Rewritten(request, ServerFolder, place, signed: false),
             Outward = answer => Rewritten(answer, place, ServerFolder, signed: true),
         });
+        return new Uri($"https://{hostName}:9000/");
     }
 
     /// <summary>Has a Vault answer, unsealed, that lets everybody do what RustFS does.</summary>
@@ -163,5 +166,6 @@ public sealed class HelpWorld : IAsyncDisposable
     {
         _servers.Add(relay);
         _ports[$"{hostName}:{port}"] = relay.Port;
+        _ports[$"{hostName}:443"] = relay.Port;
     }
 }

@@ -41,14 +41,14 @@ function global:Use-Server(
 ) {
     # It takes unsigned requests too, so that its buckets need no client of S3.
     $emulator = Start-KmsEmulator -Credential $admin -ApiGeneration $ApiGeneration -Running:(-not $Unconfigured) -AllowAnonymous -WarningAction Ignore
-    $world.Serve($HostName, $emulator.Endpoint)
+    $address = $world.Serve($HostName, $emulator.Endpoint)
     $client = [Net.Http.HttpClient]::new()
     foreach ($bucket in 'photos', 'logs') {
         $null = $client.PutAsync("$($emulator.Endpoint)$bucket", $null).GetAwaiter().GetResult().EnsureSuccessStatusCode()
     }
 
     $client.Dispose()
-    $null = Connect-Kms -Endpoint "https://${HostName}:9000" -Credential $admin -Name $Name
+    $null = Connect-Kms -Endpoint $address -Credential $admin -Name $Name
     if (-not $Unconfigured) {
         Add-ExampleKey $Name
     }
@@ -78,8 +78,20 @@ New-SecretFile ./master.key 'example-master-key'
 New-SecretFile ./backup.key ([Convert]::ToBase64String([Security.Cryptography.RandomNumberGenerator]::GetBytes(32)))
 $null = [IO.Directory]::CreateDirectory($ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath('./backups'))
 
-# The servers of the examples are behind a proxy that knows their names, and have certificates of a private authority.
-foreach ($command in 'Connect-Kms', 'Test-KmsConnection', 'Test-KmsVault') {
-    $PSDefaultParameterValues["${command}:Proxy"] = $world.Proxy
-    $PSDefaultParameterValues["${command}:CaCertificate"] = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath('./ca.pem')
+# The servers of the examples are behind a proxy that knows their names, and have certificates of a private authority. Where the
+# parameters lead to a key directory, or to an open connection, these have no place: the engine binds nothing then.
+$authority = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath('./ca.pem')
+foreach ($command in @('Connect-Kms', 'Test-KmsConnection', 'Test-KmsVault' | Where-Object { $world.Proxy })) {
+    foreach ($default in @{ Proxy = $world.Proxy; CaCertificate = $authority }.GetEnumerator()) {
+        $value = $default.Value
+        $PSDefaultParameterValues["${command}:$($default.Key)"] = {
+            param($state)
+            $bound = @($state.BoundParameters) + @($state.BoundPositionalParameters)
+            $named = $bound -contains 'Endpoint' -or $bound -contains 'ProfileName' -or $bound -contains 'SecretName'
+            $byEnvironment = $command -eq 'Connect-Kms' -and $bound -notcontains 'KeyDirectory' -and $env:RUSTFS_KMS_ENDPOINT
+            if ($named -or $byEnvironment -or $command -eq 'Test-KmsVault') {
+                $value
+            }
+        }.GetNewClosure()
+    }
 }
