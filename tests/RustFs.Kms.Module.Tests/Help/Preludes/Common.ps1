@@ -20,6 +20,14 @@ function global:New-SecretFile([string] $Path, [string] $Text) {
     }
 }
 
+function global:Copy-ExampleFolder([string] $From, [string] $To) {
+    $paths = $ExecutionContext.SessionState.Path
+    $target = [IO.Directory]::CreateDirectory($paths.GetUnresolvedProviderPathFromPSPath($To)).FullName
+    foreach ($file in [IO.Directory]::GetFiles($paths.GetUnresolvedProviderPathFromPSPath($From))) {
+        [IO.File]::Copy($file, [IO.Path]::Combine($target, [IO.Path]::GetFileName($file)))
+    }
+}
+
 # The keys that examples name.
 function global:Add-ExampleKey([string] $Connection) {
     $null = 'app', 'app2', 'old', 'other' | New-KmsKey -Connection $Connection

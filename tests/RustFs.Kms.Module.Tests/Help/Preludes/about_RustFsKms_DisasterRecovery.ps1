@@ -1,5 +1,9 @@
+Use-Server -Name setup
+$null = Backup-KmsKeyStore -BackupId backup-1
+Disconnect-Kms setup
 Use-KeyDirectory
-$wrapped = (New-KmsDataKey app -WithoutPlaintext).CiphertextBlobBase64
-Disconnect-Kms local
-Use-Server -NoConnection
-$identity = 'emulator'
+$null = Backup-KmsKeyStore -BackupId backup-1
+$wrapped = (New-KmsDataKey app).CiphertextBlobBase64
+$identity = 'example'
+Disconnect-Kms -All
+Copy-ExampleFolder ./keys ./copy
