@@ -231,6 +231,11 @@ internal static class KmsBackends
     /// <exception cref="KmsException">There is no such profile, or it holds no keys.</exception>
     internal static KmsAwsProfile ReadAwsProfile(string name, string? file) => AwsProfileReader.Read(name, file);
 
+    /// <summary>The names of the profiles in the AWS shared files; nothing but those files is asked.</summary>
+    /// <param name="file">The credentials file; null for the usual ones.</param>
+    /// <exception cref="KmsException">The file is damaged or not accessible.</exception>
+    internal static IReadOnlyList<string> ListAwsProfiles(string? file) => AwsProfileReader.List(file);
+
     /// <summary>Starts an emulator of a RustFS server's KMS on loopback, in this process.</summary>
     /// <param name="options">How. The secrets stay the caller's, and must live as long as the emulator.</param>
     /// <param name="cancellationToken">Cancels the start.</param>

@@ -90,16 +90,27 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     /// <summary>Tells what a server was asked since the last time, and what was noted on the way.</summary>
     private protected void WriteRequests(KmsConnection connection)
     {
-        foreach (KmsRequestLogEntry request in ConnectionState.Current.EndpointOf(connection)?.Log.Take() ?? [])
+        if (ConnectionState.EndpointOf(connection) is ConnectionEndpoint endpoint)
+        {
+            WriteRequests(connection.Name, endpoint.Log);
+        }
+    }
+
+    /// <summary>Tells what a server was asked since the last time, and what was noted on the way.</summary>
+    /// <param name="server">What the server is called.</param>
+    /// <param name="log">The requests.</param>
+    private protected void WriteRequests(string server, RequestLog log)
+    {
+        foreach (KmsRequestLogEntry request in log.Take())
         {
             if (request.Note is not null)
             {
-                WriteWarning(Strings.Noted(connection.Name, request.Note)); // a clock that is off: once for each correction
+                WriteWarning(Strings.Noted(server, request.Note)); // a clock that is off: once for each correction
             }
 
             if (IsVerbose)
             {
-                WriteVerbose(Strings.Request(connection.Name, request));
+                WriteVerbose(Strings.Request(server, request));
             }
         }
     }

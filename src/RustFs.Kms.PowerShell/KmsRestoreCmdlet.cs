@@ -56,6 +56,7 @@ public abstract class KmsRestoreCmdlet : KmsCmdlet
     [Parameter(ParameterSetName = KeyDirectoryFileSet, Mandatory = true)]
     [Parameter(ParameterSetName = KeyDirectoryNoKeySet, Mandatory = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DirectoryCompleter))]
     public string? KeyDirectory { get; set; }
 
     /// <summary>

@@ -31,6 +31,19 @@ internal static partial class Strings
     internal const string ActionStopEmulator = "Stop the emulator: what it was not told to keep is gone";
 
     /// <summary>The names of the fields: hosts print them with a colon.</summary>
+    internal const string PlacePrompt = "Server or key directory";
+    internal const string PlaceHint = "Where to: the address of a RustFS server (https://rustfs.example.com:9000), or the path of a key directory.";
+    internal const string PlaceMissing =
+        "Which server, or which key directory? Give -Endpoint or -KeyDirectory, or set the environment variable RUSTFS_KMS_ENDPOINT or " +
+        "RUSTFS_KMS_KEY_DIR. This session cannot ask.";
+
+    internal const string EndpointPrompt = "Address of the server";
+    internal const string KeyDirectoryPrompt = "Key directory";
+    internal const string AccessKeyPrompt = "Access key";
+    internal const string SecretKeyPrompt = "Secret key";
+    internal const string SecretInText =
+        "The address seems to hold a user name or a password. Give the server alone, such as https://rustfs.example.com:9000, and the rest with -Credential, or of a proxy with -ProxyCredential.";
+
     internal const string MasterKeyPrompt = "Master key of the key directory";
     internal const string MasterKeyPromptAgain = "The same master key again";
 
@@ -156,9 +169,10 @@ internal static partial class Strings
     internal static string NoConnectionNamed(string name) => $"There is no open connection named {Name(name)}.";
 
     internal static string NoConnection(IReadOnlyList<KmsConnection> open) => open.Count == 0
-        ? "There is no connection. Connect first: Connect-Kms -Endpoint '<address>', or Connect-Kms -KeyDirectory '<path>'"
-        : $"There is no default connection. Name an open one with -Connection ({Names(open.Select(connection => connection.Name))}), " +
-          "or connect: Connect-Kms -KeyDirectory '<path>'";
+        ? "There is no connection. Connect first."
+        : $"There is no default connection. Name an open one with -Connection ({Names(open.Select(connection => connection.Name))}), or connect.";
+
+    internal static string NothingTyped(string label) => $"Nothing was typed for \"{label}\".";
 
     internal static string NotAFileSystemPath(string path) => $"{Name(path)} is not a path in the file system.";
 

@@ -273,7 +273,7 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets, IKmsObjects
     public Task<KmsObjectAnswer> GetObjectAsync(KmsObjectAddress address, KmsObjectEncryption encryption, CancellationToken cancellationToken) =>
         _objects.GetObjectAsync(address, encryption, cancellationToken);
 
-    public Task DeleteObjectAsync(KmsObjectAddress address, CancellationToken cancellationToken) =>
+    public Task<bool> DeleteObjectAsync(KmsObjectAddress address, CancellationToken cancellationToken) =>
         _objects.DeleteObjectAsync(address, cancellationToken);
 
     public ValueTask DisposeAsync()

@@ -34,6 +34,7 @@ public sealed class StopKmsRestoreCommand : KmsServiceCmdlet
     /// <summary>The directory that is half restored, without a connection.</summary>
     [Parameter(ParameterSetName = KeyDirectorySet, Mandatory = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DirectoryCompleter))]
     public string? KeyDirectory { get; set; }
 
     /// <summary>Does not ask. With -WhatIf, still nothing is changed.</summary>
