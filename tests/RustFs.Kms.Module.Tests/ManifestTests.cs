@@ -275,7 +275,8 @@ public sealed partial class ManifestTests : IClassFixture<ManifestTests.Imported
     {
         string[] root =
         [
-            "LICENSE", "RustFs.Kms.Format.ps1xml", "RustFs.Kms.PowerShell.dll", "RustFs.Kms.PowerShell.pdb", "RustFs.Kms.Types.ps1xml", "RustFs.Kms.dll", "RustFs.Kms.pdb", "RustFs.Kms.psd1",
+            "LICENSE", "RustFs.Kms.Format.ps1xml", "RustFs.Kms.PowerShell.dll", "RustFs.Kms.PowerShell.pdb", "RustFs.Kms.Types.ps1xml", "RustFs.Kms.cdx.json",
+            "RustFs.Kms.dll", "RustFs.Kms.pdb", "RustFs.Kms.psd1", "THIRD-PARTY-NOTICES.txt", "icon.png",
         ];
         string[] library = ["AWSSDK.Core.dll", "AWSSDK.S3.dll", "BouncyCastle.Cryptography.dll", "RustFs.Kms.Backends.dll", "RustFs.Kms.Backends.pdb"];
         Assert.Equal(root, NamesIn(StagedModule.Folder));
