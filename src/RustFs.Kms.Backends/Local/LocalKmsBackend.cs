@@ -189,9 +189,7 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
         string spec = DataKeyEnvelope.SpecText(request.KeySpec);
         UnicodeText.Require(
             "The encryption context", request.KeyId, request.EncryptionContext.Keys.Concat(request.EncryptionContext.Values));
-        KeyRecord record = store.Load(request.KeyId);
-        KeyStateRules.Require(record, KeyOperation.GenerateDataKey);
-        using KmsSecret wrappingKey = store.OpenWrappingKey(record);
+        using KmsSecret wrappingKey = OpenForWrapping(request.KeyId);
         KmsSecret plaintext = KmsSecret.Random(DataKeyEnvelope.LengthOf(request.KeySpec));
         var context = new ReadOnlyDictionary<string, string>(
             new Dictionary<string, string>(request.EncryptionContext, StringComparer.Ordinal));
@@ -222,9 +220,7 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
         string destinationKeyId,
         CancellationToken cancellationToken) => Answer(() =>
         {
-            KeyRecord destination = store.Load(destinationKeyId);
-            KeyStateRules.Require(destination, KeyOperation.GenerateDataKey);
-            using KmsSecret wrappingKey = store.OpenWrappingKey(destination);
+            using KmsSecret wrappingKey = OpenForWrapping(destinationKeyId);
             (DataKeyEnvelope envelope, KmsSecret plaintext) = Unwrap(ciphertextBlob, encryptionContext);
             using (plaintext)
             {
@@ -274,6 +270,9 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
+    private KmsSecret OpenForWrapping(string keyId) =>
+        store.OpenWrappingKey(keyId, static record => KeyStateRules.Require(record, KeyOperation.GenerateDataKey)).WrappingKey;
+
     private static DataKeyEnvelope Wrap(KmsSecret wrappingKey, KmsSecret plaintext, DataKeyEnvelope envelope)
     {
         byte[] nonce = System.Security.Cryptography.RandomNumberGenerator.GetBytes(KeyRecord.NonceLength);
@@ -298,7 +297,7 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
 
     private (DataKeyEnvelope Envelope, KmsSecret Plaintext) Unwrap(
         ReadOnlyMemory<byte> ciphertextBlob, IReadOnlyDictionary<string, string> encryptionContext) =>
-        DataKeyOpener.Open(ciphertextBlob.Span, encryptionContext, keyId => store.OpenWrappingKey(store.Load(keyId)));
+        DataKeyOpener.Open(ciphertextBlob.Span, encryptionContext, keyId => store.OpenWrappingKey(keyId).WrappingKey);
 
     private KmsDataKey Describe(DataKeyEnvelope envelope, byte[] blob, KmsSecret? plaintext) =>
         DataKeyOpener.Describe(envelope, blob, plaintext, connectionName);

@@ -16,6 +16,8 @@ internal sealed class RustJsonWriter(bool pretty = false)
 
     private static readonly SearchValues<byte> s_escaped = SearchValues.Create([.. Enumerable.Range(0, ' ').Select(code => (byte)code), (byte)'"', (byte)'\\']);
 
+    private static readonly SearchValues<char> s_escapedCharacters = SearchValues.Create([.. Enumerable.Range(0, ' ').Select(code => (char)code), '"', '\\']);
+
     private readonly WipingBuffer _output = new();
     private int _depth;
     private bool _hasItems;
@@ -69,7 +71,7 @@ internal sealed class RustJsonWriter(bool pretty = false)
         for (int next; (next = utf8.IndexOfAny(s_escaped)) >= 0; utf8 = utf8[(next + 1)..])
         {
             Put(utf8[..next]);
-            s_strictUtf8.GetBytes(EscapeOf((char)utf8[next])!, _output);
+            Put(EscapeOf((char)utf8[next])!);
         }
 
         Put(utf8);
@@ -79,7 +81,14 @@ internal sealed class RustJsonWriter(bool pretty = false)
 
     internal RustJsonWriter Flag(bool value) => Raw(value ? "true"u8 : "false"u8);
 
-    internal RustJsonWriter Number(long value) => Raw(Encoding.ASCII.GetBytes(value.ToString(CultureInfo.InvariantCulture)));
+    internal RustJsonWriter Number(long value)
+    {
+        const int LongestNumber = 20;
+        NextItem();
+        _ = value.TryFormat(_output.GetSpan(LongestNumber), out int written, provider: CultureInfo.InvariantCulture);
+        _output.Advance(written);
+        return this;
+    }
 
     internal RustJsonWriter Raw(ReadOnlySpan<byte> json)
     {
@@ -194,20 +203,18 @@ internal sealed class RustJsonWriter(bool pretty = false)
     private void Quoted(string text)
     {
         Put("\""u8);
-        int start = 0;
-        for (int index = 0; index < text.Length; index++)
+        ReadOnlySpan<char> rest = text;
+        for (int next; (next = rest.IndexOfAny(s_escapedCharacters)) >= 0; rest = rest[(next + 1)..])
         {
-            if (EscapeOf(text[index]) is { } escape)
-            {
-                s_strictUtf8.GetBytes(text.AsSpan(start, index - start), _output);
-                s_strictUtf8.GetBytes(escape, _output);
-                start = index + 1;
-            }
+            Put(rest[..next]);
+            Put(EscapeOf(rest[next])!);
         }
 
-        s_strictUtf8.GetBytes(text.AsSpan(start), _output);
+        Put(rest);
         Put("\""u8);
     }
+
+    private void Put(ReadOnlySpan<char> text) => _output.Advance(s_strictUtf8.GetBytes(text, _output.GetSpan(s_strictUtf8.GetMaxByteCount(text.Length))));
 
     private void Put(ReadOnlySpan<byte> bytes) => _output.Write(bytes);
 

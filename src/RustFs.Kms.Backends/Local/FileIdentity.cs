@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace RustFs.Kms.Backends.Envelopes;
+namespace RustFs.Kms.Backends.Local;
 
 /// <summary>
 /// Which file it is, whatever names it has, and the state it is in. .NET tells neither the file's number nor whether a name is
