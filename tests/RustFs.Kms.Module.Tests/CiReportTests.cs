@@ -6,6 +6,7 @@ using Xunit;
 namespace RustFs.Kms.Module.Tests;
 
 /// <summary>What CI agents are told: only in their jobs, only when asked, to the host, and escaped as they want it.</summary>
+[Collection(nameof(EnvironmentTestGroup))]
 public sealed class CiReportTests : IDisposable
 {
     private const string Secret = "s3cret %:,\nsecond line+/ü\nab";

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using RustFs.Kms.Tests.Shared;
 
 namespace RustFs.Kms.Module.Tests.Support;
 
@@ -31,11 +32,11 @@ internal static class ConsoleProcess
     }
 
     /// <summary>Waits for the end, and gives back all that it said.</summary>
-    internal static async Task<(int ExitCode, string Output, string Error)> FinishAsync(Process process, TimeSpan? patience = null)
+    internal static async Task<(int ExitCode, string Output, string Error)> FinishAsync(Process process)
     {
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
-        using var deadline = new CancellationTokenSource(patience ?? TimeSpan.FromMinutes(2));
+        using var deadline = new CancellationTokenSource(Patience.Deadline);
         try
         {
             await process.WaitForExitAsync(deadline.Token);

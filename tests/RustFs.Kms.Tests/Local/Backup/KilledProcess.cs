@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using RustFs.Kms.Backends.Local.Backup;
+using RustFs.Kms.Tests.Shared;
 
 namespace RustFs.Kms.Tests.Local.Backup;
 
@@ -13,8 +14,6 @@ internal static class KilledProcess
     private const int Success = 0;
     private const int KilledOnUnix = 128 + 9;
     private const int KilledOnWindows = -1;
-
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
 
     /// <summary>The entry point of this assembly; the test runner does not use it.</summary>
     internal static async Task<int> Main(string[] arguments)
@@ -55,7 +54,7 @@ internal static class KilledProcess
         using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync();
         Task<string> output = process.StandardOutput.ReadToEndAsync();
-        using var deadline = new CancellationTokenSource(s_patience);
+        using var deadline = new CancellationTokenSource(Patience.Deadline);
         await process.WaitForExitAsync(deadline.Token);
         return process.ExitCode switch
         {
