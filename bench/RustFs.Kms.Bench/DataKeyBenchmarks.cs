@@ -23,7 +23,11 @@ public class DataKeyBenchmarks : IDisposable
     public void Dispose()
     {
         _store?.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        Directory.Delete(_folder!, recursive: true);
+        if (_folder is not null)
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
+
         _bare.Dispose();
         GC.SuppressFinalize(this);
     }

@@ -9,6 +9,7 @@ try
         ["protect", string folder, string source, string destination] => await FileBench.ProtectAsync(folder, source, destination),
         ["unprotect", string folder, string source, string destination] => await FileBench.UnprotectAsync(folder, source, destination),
         ["engine"] => EngineBench.Run(),
+        ["loop", string what, string seconds] => Loop.Run(what, Number(seconds)),
         ["make-keys", string folder, string count] => await ListBench.MakeAsync(folder, Number(count)),
         ["list-keys", string folder] => await ListBench.ListAsync(folder),
         ["read-keys", string folder] => ListBench.Read(folder),

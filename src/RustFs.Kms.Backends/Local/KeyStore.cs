@@ -41,33 +41,34 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring, bool 
         }
     }
 
-    /// <summary>A key's record, and its material as a wrapping key, which the caller wipes.</summary>
+    /// <summary>A key, opened to wrap or unwrap data keys, which the caller disposes of.</summary>
     /// <param name="keyId">The key's id.</param>
     /// <param name="check">Refuses a record that may not be used so; asked before anything is opened.</param>
-    internal (KeyRecord Record, KmsSecret WrappingKey) OpenWrappingKey(string keyId, Action<KeyRecord>? check = null)
+    internal WrappingKey OpenWrappingKey(string keyId, Action<KeyRecord>? check = null)
     {
-        KeyDirectory.ValidateKeyId(keyId);
-        string path = Path.Combine(Directory.Path, KeyDirectory.FileNameOf(keyId));
-        if (_opened.Find(keyId, path) is (KeyRecord known, KmsSecret copy))
+        if (_opened.Find(keyId) is { } known)
         {
             try
             {
-                check?.Invoke(known);
-                return (known, copy);
+                check?.Invoke(known.Record);
+                return known;
             }
             catch
             {
-                copy.Dispose();
+                known.Dispose();
                 throw;
             }
         }
 
+        KeyDirectory.ValidateKeyId(keyId);
+        string path = Path.Combine(Directory.Path, KeyDirectory.FileNameOf(keyId));
         FileIdentity? before = OpenedKeys.Look(path);
         KeyRecord record = Load(keyId);
         check?.Invoke(record);
-        KmsSecret material = OpenWrappingKey(record);
-        _opened.Remember(record, material, path, before);
-        return (record, material);
+        using KmsSecret material = OpenWrappingKey(record);
+        var key = new WrappingKey(record, material);
+        _opened.Remember(keyId, key, path, before);
+        return key;
     }
 
     /// <summary>The material of a record, which the caller wipes.</summary>

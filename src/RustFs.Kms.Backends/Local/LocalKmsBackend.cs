@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using System.Security.Cryptography;
 using RustFs.Kms.Backends.Local.Backup;
 using RustFs.Kms.Backends.Wire;
 
@@ -187,22 +188,20 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
     public Task<KmsDataKey> GenerateDataKeyAsync(KmsDataKeyRequest request, CancellationToken cancellationToken) => Answer(() =>
     {
         string spec = DataKeyEnvelope.SpecText(request.KeySpec);
-        UnicodeText.Require(
-            "The encryption context", request.KeyId, request.EncryptionContext.Keys.Concat(request.EncryptionContext.Values));
-        using KmsSecret wrappingKey = OpenForWrapping(request.KeyId);
+        ReadOnlyDictionary<string, string> context = CopyOfContext(request);
+        using WrappingKey wrappingKey = OpenForWrapping(request.KeyId);
         KmsSecret plaintext = KmsSecret.Random(DataKeyEnvelope.LengthOf(request.KeySpec));
-        var context = new ReadOnlyDictionary<string, string>(
-            new Dictionary<string, string>(request.EncryptionContext, StringComparer.Ordinal));
-        DataKeyEnvelope envelope = Wrap(wrappingKey, plaintext, new DataKeyEnvelope
+        byte[] nonce = NewNonce();
+        var envelope = new DataKeyEnvelope
         {
             KeyId = Guid.NewGuid().ToString("D"),
             MasterKeyId = request.KeyId,
             KeySpec = spec,
-            EncryptedKey = [],
-            Nonce = [],
+            EncryptedKey = wrappingKey.Seal(nonce, plaintext),
+            Nonce = nonce,
             EncryptionContext = context,
             CreatedAt = Now,
-        });
+        };
         return new KmsDataKey(request.KeyId, request.KeySpec, envelope.Encode(), context, plaintext, connectionName);
     });
 
@@ -220,12 +219,18 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
         string destinationKeyId,
         CancellationToken cancellationToken) => Answer(() =>
         {
-            using KmsSecret wrappingKey = OpenForWrapping(destinationKeyId);
+            using WrappingKey wrappingKey = OpenForWrapping(destinationKeyId);
             (DataKeyEnvelope envelope, KmsSecret plaintext) = Unwrap(ciphertextBlob, encryptionContext);
             using (plaintext)
             {
-                DataKeyEnvelope moved = Wrap(
-                    wrappingKey, plaintext, envelope with { MasterKeyId = destinationKeyId, MasterKeyVersion = null });
+                byte[] nonce = NewNonce();
+                DataKeyEnvelope moved = envelope with
+                {
+                    MasterKeyId = destinationKeyId,
+                    MasterKeyVersion = null,
+                    Nonce = nonce,
+                    EncryptedKey = wrappingKey.Seal(nonce, plaintext),
+                };
                 return Describe(moved, moved.Encode(), plaintext: null);
             }
         });
@@ -270,14 +275,21 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
-    private KmsSecret OpenForWrapping(string keyId) =>
-        store.OpenWrappingKey(keyId, static record => KeyStateRules.Require(record, KeyOperation.GenerateDataKey)).WrappingKey;
+    private static byte[] NewNonce() => RandomNumberGenerator.GetBytes(KeyRecord.NonceLength);
 
-    private static DataKeyEnvelope Wrap(KmsSecret wrappingKey, KmsSecret plaintext, DataKeyEnvelope envelope)
+    private static ReadOnlyDictionary<string, string> CopyOfContext(KmsDataKeyRequest request)
     {
-        byte[] nonce = System.Security.Cryptography.RandomNumberGenerator.GetBytes(KeyRecord.NonceLength);
-        return envelope with { Nonce = nonce, EncryptedKey = Aead.Seal(wrappingKey.Bytes, nonce, plaintext.Bytes) };
+        if (request.EncryptionContext.Count == 0)
+        {
+            return KmsKey.NoTags;
+        }
+
+        UnicodeText.Require("The encryption context", request.KeyId, request.EncryptionContext.Keys.Concat(request.EncryptionContext.Values));
+        return new(new Dictionary<string, string>(request.EncryptionContext, StringComparer.Ordinal));
     }
+
+    private WrappingKey OpenForWrapping(string keyId) =>
+        store.OpenWrappingKey(keyId, static record => KeyStateRules.Require(record, KeyOperation.GenerateDataKey));
 
     private static Task<T> Refuse<T>(KmsErrorCode code, string message, string keyId) =>
         Task.FromException<T>(new KmsException(code, message, keyId));
@@ -297,7 +309,7 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
 
     private (DataKeyEnvelope Envelope, KmsSecret Plaintext) Unwrap(
         ReadOnlyMemory<byte> ciphertextBlob, IReadOnlyDictionary<string, string> encryptionContext) =>
-        DataKeyOpener.Open(ciphertextBlob.Span, encryptionContext, keyId => store.OpenWrappingKey(keyId).WrappingKey);
+        DataKeyOpener.Open(ciphertextBlob.Span, encryptionContext, keyId => store.OpenWrappingKey(keyId));
 
     private KmsDataKey Describe(DataKeyEnvelope envelope, byte[] blob, KmsSecret? plaintext) =>
         DataKeyOpener.Describe(envelope, blob, plaintext, connectionName);

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace RustFs.Kms.Backends.Local;
 
 /// <summary>
@@ -9,35 +7,49 @@ namespace RustFs.Kms.Backends.Local;
 /// </summary>
 internal sealed class OpenedKeys : IDisposable
 {
-    private const int Capacity = 64;
+    /// <summary>How many keys are kept; one more, and all are dropped.</summary>
+    internal const int Capacity = 64;
 
-    // A file system's clock goes in steps. A file that was changed just now could be changed once more within the same step.
+    // A file system's clock goes in steps, of two seconds at most (FAT). A file that was changed just now could be changed once
+    // more within the same step, and nothing would tell.
     private static readonly TimeSpan s_settled = TimeSpan.FromSeconds(2);
 
-    private readonly ConcurrentDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    private bool _disposed;
 
-    /// <summary>What is known of a key, and its material, which the caller wipes; null when it has to be read.</summary>
-    internal (KeyRecord Record, KmsSecret Material)? Find(string keyId, string path)
+    internal int Count
     {
-        if (!_entries.TryGetValue(keyId, out Entry? entry))
+        get
         {
-            return null;
-        }
-
-        if (Look(path) == entry.File)
-        {
-            try
+            lock (_entries)
             {
-                using KmsSecret.Loan material = entry.Material.Lend();
-                return (entry.Record, KmsSecret.CopyOf(material.Bytes));
-            }
-            catch (ObjectDisposedException)
-            {
-                return null; // it was dropped just now
+                return _entries.Count;
             }
         }
+    }
 
-        Drop(keyId);
+    /// <summary>A key that is as it was when it was opened, which the caller disposes of; null when it has to be read.</summary>
+    internal WrappingKey? Find(string keyId)
+    {
+        Entry? entry;
+        WrappingKey key;
+        lock (_entries)
+        {
+            if (!_entries.TryGetValue(keyId, out entry))
+            {
+                return null;
+            }
+
+            key = entry.Key.Hold();
+        }
+
+        if (Look(entry.Path) == entry.File)
+        {
+            return key;
+        }
+
+        key.Dispose();
+        Drop(keyId, entry);
         return null;
     }
 
@@ -54,46 +66,68 @@ internal sealed class OpenedKeys : IDisposable
         }
     }
 
-    /// <summary>Keeps a key that was opened, where its file will tell of every change. The material is copied.</summary>
-    /// <param name="record">The record.</param>
-    /// <param name="material">Its material.</param>
+    /// <summary>Keeps a key that was opened, where its file will tell of every change.</summary>
+    /// <param name="keyId">The id that names the file.</param>
+    /// <param name="key">The key, held by the caller and from now on also here.</param>
     /// <param name="path">The file's path.</param>
     /// <param name="before">The file before it was read.</param>
-    internal void Remember(KeyRecord record, KmsSecret material, string path, FileIdentity? before)
+    internal void Remember(string keyId, WrappingKey key, string path, FileIdentity? before)
     {
-        if (record.IsPlaintext || before is not { IsRegular: true, Changed: > 0 } file || Age(file) < s_settled || Look(path) != file)
+        if (key.Record.IsPlaintext || before is not { IsRegular: true, Changed: > 0 } file || Age(file) < s_settled || Look(path) != file)
         {
             return;
         }
 
-        if (_entries.Count >= Capacity)
+        lock (_entries)
         {
-            Clear();
-        }
+            if (_disposed || _entries.ContainsKey(keyId))
+            {
+                return;
+            }
 
-        _ = _entries.TryAdd(record.KeyId, new Entry(file, record, KmsSecret.CopyOf(material.Bytes)));
+            if (_entries.Count >= Capacity)
+            {
+                Clear();
+            }
+
+            _entries.Add(keyId, new Entry(path, file, key.Hold()));
+        }
     }
 
-    public void Dispose() => Clear();
+    public void Dispose()
+    {
+        lock (_entries)
+        {
+            _disposed = true;
+            Clear();
+        }
+    }
 
     private static TimeSpan Age(FileIdentity file) =>
         DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch.AddTicks(file.Changed / TimeSpan.NanosecondsPerTick);
 
     private void Clear()
     {
-        foreach (string keyId in _entries.Keys)
+        foreach (Entry entry in _entries.Values)
         {
-            Drop(keyId);
+            entry.Key.Dispose();
         }
+
+        _entries.Clear();
     }
 
-    private void Drop(string keyId)
+    // Another thread may have put a newer one in its place meanwhile.
+    private void Drop(string keyId, Entry entry)
     {
-        if (_entries.TryRemove(keyId, out Entry? entry))
+        lock (_entries)
         {
-            entry.Material.Dispose();
+            if (_entries.TryGetValue(keyId, out Entry? current) && ReferenceEquals(current, entry))
+            {
+                _ = _entries.Remove(keyId);
+                entry.Key.Dispose();
+            }
         }
     }
 
-    private sealed record Entry(FileIdentity File, KeyRecord Record, KmsSecret Material);
+    private sealed record Entry(string Path, FileIdentity File, WrappingKey Key);
 }

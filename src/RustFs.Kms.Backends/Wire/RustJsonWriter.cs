@@ -100,9 +100,16 @@ internal sealed class RustJsonWriter(bool pretty = false)
     internal RustJsonWriter Bytes(ReadOnlySpan<byte> bytes)
     {
         BeginArray();
-        foreach (byte value in bytes)
+        if (pretty)
         {
-            Number(value);
+            foreach (byte value in bytes)
+            {
+                Number(value);
+            }
+        }
+        else if (!bytes.IsEmpty)
+        {
+            PutNumbers(bytes);
         }
 
         return EndArray();
@@ -124,9 +131,12 @@ internal sealed class RustJsonWriter(bool pretty = false)
     internal RustJsonWriter Map(IReadOnlyDictionary<string, string> map)
     {
         BeginObject();
-        foreach ((string name, string value) in map.OrderBy(entry => entry.Key, Utf8Order.Comparer))
+        if (map.Count > 0)
         {
-            Name(name).Text(value);
+            foreach ((string name, string value) in map.OrderBy(entry => entry.Key, Utf8Order.Comparer))
+            {
+                Name(name).Text(value);
+            }
         }
 
         return EndObject();
@@ -212,6 +222,32 @@ internal sealed class RustJsonWriter(bool pretty = false)
 
         Put(rest);
         Put("\""u8);
+    }
+
+    private void PutNumbers(ReadOnlySpan<byte> bytes)
+    {
+        const int LongestNumber = 4; // with its comma
+        Span<byte> space = _output.GetSpan(bytes.Length * LongestNumber);
+        int length = 0;
+        foreach (byte value in bytes)
+        {
+            (int hundreds, int rest) = Math.DivRem((int)value, 100);
+            (int tens, int ones) = Math.DivRem(rest, 10);
+            if (hundreds > 0)
+            {
+                space[length++] = (byte)('0' + hundreds);
+            }
+
+            if (value >= 10)
+            {
+                space[length++] = (byte)('0' + tens);
+            }
+
+            space[length++] = (byte)('0' + ones);
+            space[length++] = (byte)',';
+        }
+
+        _output.Advance(length - 1);
     }
 
     private void Put(ReadOnlySpan<char> text) => _output.Advance(s_strictUtf8.GetBytes(text, _output.GetSpan(s_strictUtf8.GetMaxByteCount(text.Length))));
