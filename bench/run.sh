@@ -10,10 +10,12 @@
 #   bench/run.sh fleet       many servers at once, against one
 #   bench/run.sh files       protecting and opening a file, against cat and age
 #   bench/run.sh memory      the memory of that, for three sizes
+#   bench/run.sh scale       many keys (a store, an emulator), files and servers: counts, seconds and memory; not part of everything
 #
 # BENCH_ROUNDS (5)           rounds
 # BENCH_SIZE (1073741824)    bytes of the file
 # BENCH_KEYS (100000)        keys of the large directory
+# BENCH_FILES (10000)        files of the scale run
 # BENCH_TMPFS (/dev/shm)     where the files are; needs four times the size
 # BENCH_DISK (/var/tmp)      where the largest file of the memory row is
 # BENCH_PREFIX ()            put before every measured command, for instance 'chrt -f 10' on a busy machine
@@ -24,6 +26,7 @@ export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 LC_ALL=C
 rounds=${BENCH_ROUNDS:-5}
 size=${BENCH_SIZE:-1073741824}
 keys=${BENCH_KEYS:-100000}
+scale_files=${BENCH_FILES:-10000}
 tmpfs=${BENCH_TMPFS:-/dev/shm}
 disk=${BENCH_DISK:-/var/tmp}
 read -r -a prefix <<< "${BENCH_PREFIX:-}"
@@ -217,12 +220,42 @@ memory() {
     fi
 }
 
+# scale_rows <lines> <lines of a tenth>: the memory of each piece of work against that of a tenth of it
+scale_rows() {
+    local line name more
+    while read -r line; do
+        name=$(field name "$line")
+        more=$(($(field above_idle_kib "$line") - $(field above_idle_kib "$(grep "^name=$name " <<< "$2")")))
+        table_row "$name, $(field count "$line")" "$(field seconds "$line") s" "$(mib "$(field above_idle_kib "$line")")" \
+            "$(mib "$more")" "<= 64 MiB" "$([ "$more" -le 65536 ] && echo 1 || echo 0)"
+    done <<< "$1"
+}
+
+scale() {
+    local way lines tenth
+    echo "Making $keys keys ..."
+    "$bench" make-keys "$folder/keys-small" $((keys / 10))
+    "$bench" make-keys "$folder/keys-large" "$keys"
+    for way in local emulated; do
+        tenth=$("${prefix[@]}" "$bench" scale-keys "$folder/keys-small" $((keys / 10)) "$way")
+        lines=$("${prefix[@]}" "$bench" scale-keys "$folder/keys-large" "$keys" "$way")
+        scale_rows "$lines" "$tenth"
+    done
+    rm -rf "$folder/keys-small" "$folder/keys-large"
+
+    lines=$("${prefix[@]}" "$bench" scale-files "$folder" "$scale_files")
+    tenth=$(grep -e '-tenth ' <<< "$lines" | sed 's/-tenth / /')
+    grep -v -e '-tenth ' <<< "$lines"
+    scale_rows "$(grep -v -e '-tenth ' <<< "$lines")" "$tenth"
+    fleet
+}
+
 dotnet build bench/RustFs.Kms.Bench -c Release -v quiet --nologo
 all=(import engine pipeline list fleet files memory)
 work=("$@")
 [ "$#" -gt 0 ] || work=("${all[@]}")
 for piece in "${work[@]}"; do
-    case " ${all[*]} " in
+    case " ${all[*]} scale " in
         *" $piece "*) "$piece" ;;
         *) sed -n '2,/^set/p' "$0" | grep '^#'; exit 2 ;;
     esac

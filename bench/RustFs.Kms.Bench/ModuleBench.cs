@@ -70,7 +70,7 @@ internal static class ModuleBench
         return 0;
     }
 
-    private static SecureString Secret(string text)
+    internal static SecureString Secret(string text)
     {
         var secret = new SecureString();
         foreach (char character in text)
@@ -81,7 +81,7 @@ internal static class ModuleBench
         return secret;
     }
 
-    private static PowerShell OpenWithModule()
+    internal static PowerShell OpenWithModule()
     {
         PowerShell shell = Open();
         Invoke(shell, "Import-Module -Name $args[0] -ErrorAction Stop", s_manifest);
@@ -96,7 +96,7 @@ internal static class ModuleBench
         return PowerShell.Create(runspace);
     }
 
-    private static void Invoke(PowerShell shell, string script, params object[] arguments)
+    internal static void Invoke(PowerShell shell, string script, params object[] arguments)
     {
         shell.Commands.Clear();
         shell.AddScript(script, useLocalScope: false);

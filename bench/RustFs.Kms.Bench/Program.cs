@@ -17,6 +17,8 @@ try
         ["import", string manifest] => ModuleBench.Import(manifest),
         ["pipeline", string folder, string count] => ModuleBench.Pipeline(folder, Number(count)),
         ["fleet", string count, string milliseconds] => ModuleBench.Fleet(Number(count), Number(milliseconds)),
+        ["scale-keys", string folder, string count, string emulated] => ScaleBench.Keys(folder, Number(count), emulated == "emulated"),
+        ["scale-files", string folder, string count] => ScaleBench.Files(folder, Number(count)),
         ["serve", string count, string milliseconds] => await BenchServer.RunAsync(Number(count), TimeSpan.FromMilliseconds(Number(milliseconds))),
         _ => Usage(),
     };

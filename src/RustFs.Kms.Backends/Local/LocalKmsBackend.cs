@@ -378,17 +378,32 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
         }
     }
 
-    private List<string> SortedKeyIds(string? after)
+    private IEnumerable<string> SortedKeyIds(string? after)
     {
         try
         {
-            List<string> ids = [.. store.Directory.KeyIds().Where(id => after is null || Utf8Order.Comparer.Compare(id, after) > 0)];
-            ids.Sort(Utf8Order.Comparer);
-            return ids;
+            if (after is null)
+            {
+                List<string> ids = [.. store.Directory.KeyIds()];
+                ids.Sort(Utf8Order.Comparer);
+                return ids;
+            }
+
+            // Who names a start mostly wants one page from there on: a heap sorts no more than is taken from it.
+            return Taken(new PriorityQueue<string, string>(
+                store.Directory.KeyIds().Where(id => Utf8Order.Comparer.Compare(id, after) > 0).Select(id => (id, id)), Utf8Order.Comparer));
         }
         catch (Exception exception) when (StorageFailure.Is(exception))
         {
             throw StorageFailure.Of(exception, $"The key directory '{store.Directory.Path}' cannot be listed", store.Directory.Path);
+        }
+    }
+
+    private static IEnumerable<string> Taken(PriorityQueue<string, string> ids)
+    {
+        while (ids.TryDequeue(out string? id, out _))
+        {
+            yield return id;
         }
     }
 
