@@ -30,6 +30,7 @@ internal static class ScaleBench
                 : "param($folder, $masterKey) $null = Connect-Kms -KeyDirectory $folder -MasterKey $masterKey",
             folder, masterKey);
         string way = emulated ? "emulator" : "store";
+        count += emulated ? 1 : 0; // a server keeps a key of its own, to prove that it can
         Expect(shell, $"{way}-first", 10, "$n = 0; Get-KmsKey -First 10 | ForEach-Object { $n++ }; $n");
         Expect(shell, $"{way}-list", count, "$n = 0; Get-KmsKey | ForEach-Object { $n++ }; $n");
         Expect(shell, $"{way}-wildcard", 100, "$n = 0; Get-KmsKey -KeyId key-0001* | Where-Object { $_.KeyId -lt 'key-000200' } | ForEach-Object { $n++ }; $n");
