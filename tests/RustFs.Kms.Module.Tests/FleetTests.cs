@@ -26,6 +26,19 @@ public sealed class FleetTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_server_without_rows_is_not_healthy()
+    {
+        using var session = new ServerSession("1");
+        string script = File.ReadAllText(Path.Combine(ConsoleProcess.RepositoryRoot, "examples", "fleet.ps1"));
+        Assert.Equal(
+            "NOT HEALTHY",
+            session.Value<string>(
+                "param($script) $tree = [Management.Automation.Language.Parser]::ParseInput($script, [ref] $null, [ref] $null); " +
+                ". ([scriptblock]::Create($tree.Find({ $args[0].Name -eq 'Get-Verdict' }, $false).Extent.Text)); (Get-Verdict 'lost' @()).Health",
+                script));
+    }
+
+    [Fact]
     public void Fifty_servers_of_100_ms_each_cost_at_most_three_times_one()
     {
         using var session = new ServerSession("$emulators = @(1..50 | ForEach-Object { Start-KmsEmulator -Running -AllowAnonymous })");

@@ -35,6 +35,7 @@ internal sealed class KmsHttpChannel : IDisposable
         _client = new HttpClient(
             new RetryHandler(options, Clock, jitter ?? Random.Shared.NextDouble)
             {
+                Secrets = _credentials?.Sent ?? [],
                 InnerHandler = new SigningHandler(_credentials, options.Region, options.SigningService, Clock)
                 {
                     InnerHandler = transport ?? Transport.Create(options),

@@ -253,19 +253,38 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
         };
     });
 
-    public async Task<KmsBackup> BackupAsync(string? backupId, CancellationToken cancellationToken) =>
-        await Backups.BackupAsync(backupId, serviceConfiguration, cancellationToken).ConfigureAwait(false);
+    public Task<KmsBackup> BackupAsync(string? backupId, CancellationToken cancellationToken) =>
+        BackupAsync(backupId, progress: null, cancellationToken);
 
-    public async Task<KmsRestorePlan> PlanRestoreAsync(string bundle, long? observedGeneration, CancellationToken cancellationToken) =>
-        await Backups.PlanRestoreAsync(bundle, observedGeneration, cancellationToken).ConfigureAwait(false);
+    public async Task<KmsBackup> BackupAsync(string? backupId, IProgress<KmsBackupProgress>? progress, CancellationToken cancellationToken) =>
+        await Backups.BackupAsync(backupId, serviceConfiguration, progress, cancellationToken).ConfigureAwait(false);
+
+    public Task<KmsRestorePlan> PlanRestoreAsync(string bundle, long? observedGeneration, CancellationToken cancellationToken) =>
+        PlanRestoreAsync(bundle, observedGeneration, progress: null, cancellationToken);
+
+    public async Task<KmsRestorePlan> PlanRestoreAsync(
+        string bundle, long? observedGeneration, IProgress<KmsBackupProgress>? progress, CancellationToken cancellationToken) =>
+        await Backups.PlanRestoreAsync(bundle, observedGeneration, progress, cancellationToken).ConfigureAwait(false);
+
+    public Task<KmsRestoreResult> RestoreAsync(
+        string bundle, string confirmBackupId, string conflictPolicy, long? observedGeneration, CancellationToken cancellationToken) =>
+        RestoreAsync(bundle, confirmBackupId, conflictPolicy, observedGeneration, progress: null, cancellationToken);
 
     public async Task<KmsRestoreResult> RestoreAsync(
-        string bundle, string confirmBackupId, string conflictPolicy, long? observedGeneration, CancellationToken cancellationToken) =>
-        await Backups.RestoreAsync(bundle, confirmBackupId, conflictPolicy, observedGeneration, cancellationToken).ConfigureAwait(false);
+        string bundle,
+        string confirmBackupId,
+        string conflictPolicy,
+        long? observedGeneration,
+        IProgress<KmsBackupProgress>? progress,
+        CancellationToken cancellationToken) =>
+        await Backups.RestoreAsync(bundle, confirmBackupId, conflictPolicy, observedGeneration, progress, cancellationToken).ConfigureAwait(false);
 
-    public async Task<string> AbortRestoreAsync(string confirmTargetKeyDirectory, CancellationToken cancellationToken) =>
-        await LocalBackups.AbortRestoreAsync(store.Directory.Path, confirmTargetKeyDirectory, before: null, cancellationToken)
-            .ConfigureAwait(false);
+    public async Task<KmsRestoreAbort> AbortRestoreAsync(string confirmTargetKeyDirectory, CancellationToken cancellationToken)
+    {
+        KmsRestoreAbort abort = await LocalBackups
+            .AbortRestoreAsync(store.Directory.Path, confirmTargetKeyDirectory, before: null, cancellationToken).ConfigureAwait(false);
+        return abort with { Connection = connectionName };
+    }
 
     public ValueTask DisposeAsync()
     {

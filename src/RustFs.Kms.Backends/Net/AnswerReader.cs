@@ -8,7 +8,7 @@ namespace RustFs.Kms.Backends.Net;
 internal static class AnswerReader
 {
     private const int MaximumAnswer = 16 * 1024 * 1024;
-    private static readonly string[] s_objectHeaders = ["x-amz-server-side-encryption", "x-amz-version-id"];
+    private static readonly string[] s_objectHeaders = ["x-amz-server-side-encryption", "x-amz-version-id", "x-amz-delete-marker"];
 
     /// <summary>Reads an answer's body to its end.</summary>
     /// <exception cref="KmsException">It is compressed, or larger than 16 MiB.</exception>

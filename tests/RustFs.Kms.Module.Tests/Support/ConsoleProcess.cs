@@ -16,8 +16,8 @@ internal static class ConsoleProcess
     /// <summary>Starts the console on a script file.</summary>
     internal static Process Start(string script, params string[] arguments) => StartProgram("dotnet", ["exec", AssemblyPath, "-NoBanner", script, .. arguments]);
 
-    /// <summary>Starts any program with its output captured.</summary>
-    internal static Process StartProgram(string program, IEnumerable<string> arguments)
+    /// <summary>Starts any program with its output captured, and with these variables on top of the environment.</summary>
+    internal static Process StartProgram(string program, IEnumerable<string> arguments, params (string Name, string Value)[] variables)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -26,6 +26,11 @@ internal static class ConsoleProcess
             RedirectStandardError = true,
             WorkingDirectory = RepositoryRoot,
         };
+        foreach ((string name, string value) in variables)
+        {
+            start.Environment[name] = value;
+        }
+
         Process process = Process.Start(start)!;
         process.StandardInput.Close();
         return process;

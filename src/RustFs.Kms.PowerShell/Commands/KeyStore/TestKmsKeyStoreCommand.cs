@@ -39,6 +39,7 @@ public sealed class TestKmsKeyStoreCommand : KmsCmdlet
     [Parameter(ParameterSetName = KeyDirectoryFileSet, Mandatory = true, Position = 0)]
     [Parameter(ParameterSetName = KeyDirectoryNoKeySet, Mandatory = true, Position = 0)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DirectoryCompleter))]
     public string? KeyDirectory { get; set; }
 
     /// <summary>The master key. Without any master key parameter, RUSTFS_KMS_LOCAL_MASTER_KEY is used, or you are asked.</summary>
