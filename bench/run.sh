@@ -18,7 +18,7 @@
 # BENCH_FILES (10000)        files of the scale run
 # BENCH_TMPFS (/dev/shm)     where the files are; needs four times the size
 # BENCH_DISK (/var/tmp)      where the largest file of the memory row is
-# BENCH_PREFIX ()            put before every measured command, for instance 'chrt -f 10' on a busy machine
+# BENCH_PREFIX ()            put before every measured command; never real-time priority, under which .NET's spinning stalls the machine
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
