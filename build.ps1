@@ -74,6 +74,7 @@ $ErrorActionPreference = 'Stop'
 $solution = Join-Path $PSScriptRoot 'RustFs.Kms.sln'
 $moduleProject = Join-Path $PSScriptRoot 'src/RustFs.Kms.PowerShell'
 
+# Arguments with a colon come in quotes: PowerShell would make two of -name:value.
 function Invoke-DotNet {
     & dotnet @args
     if ($LASTEXITCODE -ne 0) {
@@ -140,12 +141,12 @@ function Invoke-Signing {
 
 function Invoke-Packaging {
     if ($CertificateThumbprint) {
-        Invoke-DotNet build $moduleProject --configuration Release -t:'UnstageModule;Build'
+        Invoke-DotNet build $moduleProject --configuration Release '-t:UnstageModule;Build'
         Invoke-Signing
-        Invoke-DotNet build $moduleProject --configuration Release -t:PackageModule -p:NoBuild=true
+        Invoke-DotNet build $moduleProject --configuration Release '-t:PackageModule' '-p:PackageStaged=true'
     }
     else {
-        Invoke-DotNet build $moduleProject --configuration Release -t:PackageModule
+        Invoke-DotNet build $moduleProject --configuration Release '-t:PackageModule'
     }
 }
 

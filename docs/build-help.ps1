@@ -199,7 +199,7 @@ function Write-Example([Xml.XmlElement] $Element, [string] $Title, [string] $Mar
 }
 
 # What a page says, into the MAML that PlatyPS made of it.
-function Update-Command([Xml.XmlElement] $Command, [string] $Page, [Xml.XmlNamespaceManager] $Names) {
+function Merge-Command([Xml.XmlElement] $Command, [string] $Page, [Xml.XmlNamespaceManager] $Names) {
     $sections = Read-Block $Page 2
     Write-Paragraph $Command.SelectSingleNode('command:details/maml:description', $Names) @(ConvertTo-Paragraph $sections['SYNOPSIS'])
     Write-Paragraph $Command.SelectSingleNode('maml:description', $Names) @(ConvertTo-Paragraph $sections['DESCRIPTION'])
@@ -335,7 +335,7 @@ try {
     $names.AddNamespace('command', 'http://schemas.microsoft.com/maml/dev/command/2004/10')
     $names.AddNamespace('dev', 'http://schemas.microsoft.com/maml/dev/2004/10')
     foreach ($element in $maml.SelectNodes('/*/command:command', $names)) {
-        Update-Command $element $pages[$element.SelectSingleNode('command:details/command:name', $names).InnerText] $names
+        Merge-Command $element $pages[$element.SelectSingleNode('command:details/command:name', $names).InnerText] $names
     }
 
     $settings = [Xml.XmlWriterSettings]::new()

@@ -7,7 +7,7 @@ namespace RustFs.Kms.PowerShell;
 public abstract class KmsCmdlet : KmsCmdletBase
 {
     private protected const int MaximumThrottleLimit = 128;
-    private protected const int DefaultThrottleLimit = 8;
+    private protected const int DefaultThrottleLimit = 64; // they mostly wait; 50 servers take as long as one
 
     private IReadOnlyList<KmsConnection>? _fixed;
 
@@ -19,7 +19,7 @@ public abstract class KmsCmdlet : KmsCmdletBase
     [ArgumentCompleter(typeof(ConnectionNameCompleter))]
     public virtual object[]? Connection { get; set; }
 
-    /// <summary>On how many connections to work at the same time, when there are several: 1 to 128, and 8 when nothing is said.</summary>
+    /// <summary>On how many connections to work at the same time, when there are several: 1 to 128, and 64 when nothing is said.</summary>
     [Parameter]
     [ValidateRange(1, MaximumThrottleLimit)]
     public virtual int ThrottleLimit { get; set; } = DefaultThrottleLimit;

@@ -43,7 +43,7 @@ public abstract class KmsRestoreCmdlet : KmsCmdlet
     [ArgumentCompleter(typeof(ConnectionNameCompleter))]
     public override object[]? Connection { get; set; }
 
-    /// <summary>On how many connections to work at the same time, when there are several: 1 to 128, and 8 when nothing is said.</summary>
+    /// <summary>On how many connections to work at the same time, when there are several: 1 to 128, and 64 when nothing is said.</summary>
     [Parameter(ParameterSetName = ConnectionSet)]
     [ValidateRange(1, MaximumThrottleLimit)]
     public override int ThrottleLimit { get; set; } = DefaultThrottleLimit;

@@ -170,8 +170,10 @@ internal static partial class Strings
     internal static string NoConnectionNamed(string name) => $"There is no open connection named {Name(name)}.";
 
     internal static string NoConnection(IReadOnlyList<KmsConnection> open) => open.Count == 0
-        ? "There is no connection. Connect first."
+        ? "There is no connection. Connect first, with Connect-Kms."
         : $"There is no default connection. Name an open one with -Connection ({Names(open.Select(connection => connection.Name))}), or connect.";
+
+    internal static string NoKeyDirectory(string path) => $"There is no key directory {Name(path)}.";
 
     internal static string NothingTyped(string label) => $"Nothing was typed for \"{label}\".";
 

@@ -55,6 +55,17 @@ public sealed class FirstUseTests : IDisposable
         Assert.Equal("prompt prompt", host.Session.Value<string>("$s = (Get-KmsConnection again).Sources; \"$($s['KeyDirectory']) $($s['MasterKey'])\""));
     }
 
+    [Fact]
+    public void Nobody_is_asked_for_the_master_key_of_a_directory_that_is_not_there()
+    {
+        using var host = new CleanEnvironment([], "1", new ModuleHostOptions { Answers = [Path.Combine(_root, "none"), MasterKey] });
+        HostRun run = host.Session.Run("Connect-Kms");
+        ErrorRecord error = Assert.Single(run.Errors);
+        Assert.StartsWith("KmsNotFound,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.EndsWith("-Create", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        Assert.DoesNotContain("Master key", run.Text, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("", "Nothing was typed")]
     [InlineData("localhost:9000", "no address of a server")]
@@ -75,7 +86,7 @@ public sealed class FirstUseTests : IDisposable
     [InlineData("Connect-Kms", "Which server, or which key directory?", "-Endpoint", "-KeyDirectory", "RUSTFS_KMS_ENDPOINT", "RUSTFS_KMS_KEY_DIR")]
     [InlineData("Connect-Kms -Create", "Which key directory?", "-KeyDirectory")]
     [InlineData("Connect-Kms -NoMasterKey", "Which key directory?", "-KeyDirectory")]
-    [InlineData("Connect-Kms ./keys", "master key", "-MasterKey", "-MasterKeyFile", "RUSTFS_KMS_LOCAL_MASTER_KEY")]
+    [InlineData("Connect-Kms ./keys -Create", "master key", "-MasterKey", "-MasterKeyFile", "RUSTFS_KMS_LOCAL_MASTER_KEY")]
     [InlineData("Connect-Kms -Endpoint http://127.0.0.1:1", "As whom?", "-Credential", "-ProfileName", "RUSTFS_KMS_ACCESS_KEY")]
     [InlineData("Test-KmsConnection -Endpoint http://127.0.0.1:1", "As whom?", "-Credential")]
     [InlineData("Connect-Kms -SkipCertificateCheck", "Which server?", "-Endpoint")]
@@ -127,7 +138,7 @@ public sealed class FirstUseTests : IDisposable
     {
         using var host = new CleanEnvironment([], "1");
         ErrorRecord error = Assert.Single(host.Session.Run(command).Errors);
-        Assert.Equal("There is no connection. Connect first.", error.Exception.Message);
+        Assert.Equal("There is no connection. Connect first, with Connect-Kms.", error.Exception.Message);
         Assert.All(
             (string[])["Connect-Kms -KeyDirectory '<path>' -MasterKeyFile '<file>'", "Connect-Kms -Endpoint '<address>' -Credential '<access key>'"],
             line => Assert.Contains(line, error.ErrorDetails.RecommendedAction, StringComparison.Ordinal));

@@ -9,7 +9,6 @@ namespace RustFs.Kms.PowerShell;
 /// </summary>
 public abstract class KmsHealthCmdlet : KmsServiceCmdlet
 {
-    private const int HealthThrottleLimit = 64;
     private const int MaximumSkewSeconds = 900;
     private const int MaximumDays = 3650;
 
@@ -73,11 +72,6 @@ public abstract class KmsHealthCmdlet : KmsServiceCmdlet
     [Parameter]
     [ValidateNotNullOrEmpty]
     public SecureString[]? CiMask { get; set; }
-
-    /// <summary>On how many connections to work at the same time, when there are several: 1 to 128, and 64 when nothing is said.</summary>
-    [Parameter]
-    [ValidateRange(1, MaximumThrottleLimit)]
-    public override int ThrottleLimit { get; set; } = HealthThrottleLimit;
 
     private protected HealthRequest Request { get; private set; } = null!;
 

@@ -29,9 +29,17 @@ internal sealed class LiveVault : IDisposable
     internal static async Task<LiveVault> StartAsync()
     {
         var vault = new LiveVault();
-        await vault.MountAsync(vault.Kv, """{"type":"kv","options":{"version":"2"}}""");
-        await vault.MountAsync(vault.Transit, """{"type":"transit"}""");
-        return vault;
+        try
+        {
+            await vault.MountAsync(vault.Kv, """{"type":"kv","options":{"version":"2"}}""");
+            await vault.MountAsync(vault.Transit, """{"type":"transit"}""");
+            return vault;
+        }
+        catch
+        {
+            vault.Dispose();
+            throw;
+        }
     }
 
     public void Dispose()
@@ -54,8 +62,8 @@ internal sealed class LiveVault : IDisposable
 
     internal async Task MountAsync(string path, string body)
     {
-        await RequireAsync("POST", $"sys/mounts/{path}", body);
         _made.Add($"sys/mounts/{path}");
+        await RequireAsync("POST", $"sys/mounts/{path}", body);
         if (body.Contains("\"2\"", StringComparison.Ordinal))
         {
             // A new KV engine of version 2 says 400 until it is set up.

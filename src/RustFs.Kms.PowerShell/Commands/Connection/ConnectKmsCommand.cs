@@ -268,6 +268,12 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
             return null;
         }
 
+        if (!Create && MasterKey is null && MasterKeyFile is null && !NoMasterKey && !Path.Exists(path))
+        {
+            // Before anybody is asked for the master key of a directory that is not there.
+            throw new KmsException(KmsErrorCode.KmsNotFound, Strings.NoKeyDirectory(path), path);
+        }
+
         using BackupInput.Resolved backup = new BackupInput
         {
             Cmdlet = this,

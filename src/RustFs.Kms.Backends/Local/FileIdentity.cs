@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace RustFs.Kms.Backends.Envelopes;
+namespace RustFs.Kms.Backends.Local;
 
 /// <summary>
 /// Which file it is, whatever names it has, and the state it is in. .NET tells neither the file's number nor whether a name is
@@ -57,7 +57,7 @@ internal readonly partial record struct FileIdentity(ulong Device, ulong Number,
         if (OperatingSystem.IsLinux())
         {
             Span<byte> buffer = stackalloc byte[Linux.Length];
-            if (Linux.Statx(Linux.WorkingDirectory, path, Linux.NoFollow, Linux.BasicStats, buffer) == 0)
+            if (Linux.Statx(Linux.WorkingDirectory, path, Linux.NoFollow | Linux.ForceSync, Linux.BasicStats, buffer) == 0)
             {
                 return Linux.Parse(buffer);
             }
@@ -90,6 +90,10 @@ internal readonly partial record struct FileIdentity(ulong Device, ulong Number,
         internal const int WorkingDirectory = -100;
         internal const int NoFollow = 0x100;
         internal const int EmptyPath = 0x1000;
+
+        /// <summary>A network file system asks its server, instead of telling what it knew some seconds ago.</summary>
+        internal const int ForceSync = 0x2000;
+
         internal const uint BasicStats = 0x7FF;
 
         [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
