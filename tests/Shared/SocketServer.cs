@@ -45,7 +45,7 @@ internal abstract class SocketServer : IAsyncDisposable
                 open.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception exception) when (exception is OperationCanceledException or SocketException or InvalidOperationException)
         {
             await Task.WhenAll(open); // the listener was stopped
         }
