@@ -136,7 +136,7 @@ internal sealed class VaultApi : IVaultApi
         // The paths are names of fields, so they are compared as they are and not as names of one meaning.
         return paths.ToDictionary(
             path => path,
-            IReadOnlyList<string> (path) => found.TryGetProperty(path, out JsonElement list) && list.ValueKind == JsonValueKind.Array
+            IReadOnlyList<string> (path) => Member(found, path) is { } list && list.ValueKind == JsonValueKind.Array
                 ? [.. list.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.String).Select(WireJson.TextOf).OfType<string>()]
                 : throw answer.Unusable("it does not tell the capabilities of every path that was asked for"),
             StringComparer.Ordinal);
@@ -148,6 +148,12 @@ internal sealed class VaultApi : IVaultApi
             .ConfigureAwait(false);
     }
 
+    private static JsonElement? Member(JsonElement json, string name)
+    {
+        JsonProperty member = json.ValueKind == JsonValueKind.Object ? json.EnumerateObject().FirstOrDefault(member => WireJson.NameOf(member) == name) : default;
+        return member.Value.ValueKind == JsonValueKind.Undefined ? null : member.Value;
+    }
+
     private static VaultMount? MountOf(WireJson json) =>
         WireText.Clean(json.Text("type"), 60) is { } type ? new VaultMount(type, WireText.Clean(json.Object("options").Text("version"), 20)) : null;
 
@@ -157,15 +163,22 @@ internal sealed class VaultApi : IVaultApi
     /// <summary>Reads the token without making a string of it.</summary>
     private static KmsSecret? ClientToken(ReadOnlySpan<byte> body)
     {
-        var reader = new Utf8JsonReader(body);
-        while (reader.Read())
+        try
         {
-            if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 2 && reader.ValueTextEquals("client_token"u8)
-                && reader.Read() && reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length > 0)
+            var reader = new Utf8JsonReader(body);
+            while (reader.Read())
             {
-                using var buffer = KmsSecret.OfLength(reader.ValueSpan.Length);
-                return KmsSecret.CopyOf(buffer.Bytes[..reader.CopyString(buffer.Bytes)]);
+                if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 2 && reader.ValueTextEquals("client_token"u8)
+                    && reader.Read() && reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length > 0)
+                {
+                    using var buffer = KmsSecret.OfLength(reader.ValueSpan.Length);
+                    return KmsSecret.CopyOf(buffer.Bytes[..reader.CopyString(buffer.Bytes)]);
+                }
             }
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            return null; // no JSON, or no text where one should be: the parser's own words quote it
         }
 
         return null;

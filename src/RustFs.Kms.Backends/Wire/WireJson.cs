@@ -71,7 +71,10 @@ internal readonly struct WireJson
         var map = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (JsonProperty property in found.EnumerateObject().Where(property => property.Value.ValueKind == JsonValueKind.String))
         {
-            map[property.Name] = TextOf(property.Value) ?? string.Empty;
+            if (NameOf(property) is { } name)
+            {
+                map[name] = TextOf(property.Value) ?? string.Empty;
+            }
         }
 
         return new(map);
@@ -80,15 +83,21 @@ internal readonly struct WireJson
     internal (DateTimeOffset? Instant, string? Text) Time(params ReadOnlySpan<string> names) =>
         Text(names) is not { } text ? default : (ZonedTime.TryParse(text, out ZonedTime time) ? time.Instant : null, text);
 
-    internal static string? TextOf(JsonElement element)
+    /// <summary>A string's text; null when it has none that could be shown or sent back: half a surrogate pair, bytes that are no UTF-8.</summary>
+    internal static string? TextOf(JsonElement element) => Try(element, static element => element.GetString());
+
+    /// <summary>A member's name; null when it is no text.</summary>
+    internal static string? NameOf(JsonProperty property) => Try(property, static property => property.Name);
+
+    private static string? Try<T>(T source, Func<T, string?> read)
     {
         try
         {
-            return element.GetString();
+            return read(source);
         }
         catch (InvalidOperationException)
         {
-            return null; // half a surrogate pair: no text that could be shown or sent back
+            return null; // the parser looks into strings only when they are asked for
         }
     }
 
@@ -99,19 +108,27 @@ internal readonly struct WireJson
             return null;
         }
 
-        foreach (string name in names)
+        try
         {
-            if (_element.TryGetProperty(name, out JsonElement exact))
+            foreach (string name in names)
             {
-                return exact.ValueKind == JsonValueKind.Null ? null : exact;
+                if (_element.TryGetProperty(name, out JsonElement exact))
+                {
+                    return exact.ValueKind == JsonValueKind.Null ? null : exact;
+                }
             }
+        }
+        catch (InvalidOperationException)
+        {
+            // One of the names in it is no text. The others are looked at one by one below.
         }
 
         foreach (JsonProperty property in _element.EnumerateObject())
         {
+            string? given = NameOf(property);
             foreach (string name in names)
             {
-                if (IsSame(property.Name, name))
+                if (given is not null && IsSame(given, name))
                 {
                     return property.Value.ValueKind == JsonValueKind.Null ? null : property.Value;
                 }
