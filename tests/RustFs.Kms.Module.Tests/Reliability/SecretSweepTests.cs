@@ -34,7 +34,7 @@ public sealed class SecretSweepTests(ITestOutputHelper log)
             string ids = string.Join(' ', run.Errors.Select(error => error.FullyQualifiedErrorId.Split(',')[0]));
             if (ids != (row.Fails ?? string.Empty))
             {
-                wrong.Add($"{row.Script}: [{ids}] {run.Errors.FirstOrDefault()}");
+                wrong.Add($"{row.Script}: [{ids}] {string.Join(' ', run.Errors)}");
             }
 
             // What a view, an error's view and string conversions make of it, where doing it twice harms nothing.
@@ -64,6 +64,8 @@ public sealed class SecretSweepTests(ITestOutputHelper log)
             Assert.True(trace.FindAny(canaries) is not { } found, $"{row.Script} shows {trace.FindAny(canaries)}");
         }
 
+        sweep.Session.Require("Disconnect-Kms -All; Stop-KmsEmulator");
+        Assert.Empty(OpenFiles.EntriesIn(sweep.Temporary)); // temporary files are gone with what made them
         Assert.Contains(said, item => item.Trace.Text.Contains("OpenKeyDirectory", StringComparison.Ordinal)); // the verbose stream is in it
         ReliabilityRun.Report(log, string.Create(
             CultureInfo.InvariantCulture,

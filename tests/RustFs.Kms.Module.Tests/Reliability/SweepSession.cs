@@ -1,4 +1,3 @@
-using System.Management.Automation;
 using System.Security.Cryptography;
 using System.Text;
 using RustFs.Kms.Console;
@@ -110,10 +109,10 @@ internal sealed class SweepSession : IDisposable
 
     /// <summary>Everything below the root and among the temporary files: names, bytes, times and modes.</summary>
     internal SortedDictionary<string, string> Snapshot() => new(
-        Directory.EnumerateFileSystemEntries(_outside, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None }).ToDictionary(
+        OpenFiles.EntriesIn(_outside).ToDictionary(
             path => Path.GetRelativePath(_outside, path),
             path => File.Exists(path)
-                ? $"{File.GetLastWriteTimeUtc(path):O} {ModeOf(path)} {Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(path)))}"
+                ? $"{File.GetLastWriteTimeUtc(path):O} {ModeOf(path)} {Convert.ToHexString(SHA256.HashData(OpenFiles.Read(path)))}"
                 : $"{ModeOf(path)} (directory)"),
         StringComparer.Ordinal);
 

@@ -22,10 +22,10 @@ public sealed class WhatIfSweepTests(ITestOutputHelper log)
     /// <summary>What each cmdlet that changes something weighs, as decided; who asks in what session depends on it.</summary>
     private static readonly Dictionary<ConfirmImpact, string[]> s_impacts = new()
     {
-        [ConfirmImpact.Low] = ["Add-KmsKeyTag", "Clear-KmsCache", "Export-KmsSupportBundle", "Set-KmsKey", "Undo-KmsKeyRemoval"],
+        [ConfirmImpact.Low] = ["Add-KmsKeyTag", "Clear-KmsCache", "Connect-Kms", "Export-KmsSupportBundle", "Set-KmsKey", "Undo-KmsKeyRemoval"],
         [ConfirmImpact.Medium] =
         [
-            "Backup-KmsKeyStore", "Connect-Kms", "Enable-KmsKey", "Invoke-KmsKeyRotation", "New-KmsKey", "New-KmsRecoveryKey", "Protect-KmsFile", "Remove-KmsKeyTag", "Set-KmsBucketEncryption",
+            "Backup-KmsKeyStore", "Enable-KmsKey", "Invoke-KmsKeyRotation", "New-KmsKey", "New-KmsRecoveryKey", "Protect-KmsFile", "Remove-KmsKeyTag", "Set-KmsBucketEncryption",
             "Set-KmsConfiguration", "Start-KmsEmulator", "Start-KmsService", "Stop-KmsEmulator", "Test-KmsKeyStore", "Unprotect-KmsFile", "Update-KmsConfiguration", "Update-KmsEnvelope",
         ],
         [ConfirmImpact.High] =
@@ -59,7 +59,7 @@ public sealed class WhatIfSweepTests(ITestOutputHelper log)
 
             HostRun run = sweep.Session.Host.RunText($"{row.Script} -WhatIf");
 
-            Assert.True(row.Fails is not null || run.Errors.Count == 0, $"{row.Script}: {run.Errors.FirstOrDefault()}");
+            Assert.True(row.Fails is not null || run.Errors.Count == 0, $"{row.Script}: {string.Join(' ', run.Errors)}");
             Assert.True(row.Fails is not null || run.Text.Contains("What if", StringComparison.Ordinal) || IsQuiet(row), $"{row.Script} says nothing: {run.Text}");
             string[] sentNow = [.. s_emulators.SelectMany((emulator, index) => sweep.Session.Requests(emulator)[sent[index]..])];
             Assert.All(sentNow, request => Assert.True(ServerWhatIfTests.IsReading(request), $"{row.Script} sends {request}"));
@@ -85,7 +85,7 @@ public sealed class WhatIfSweepTests(ITestOutputHelper log)
         {
             int[] sent = [.. s_emulators.Select(emulator => sweep.Session.Requests(emulator).Length)];
             HostRun run = sweep.Session.Run(row.Script);
-            Assert.True(run.Errors.Count == 0, $"{row.Script}: {run.Errors.FirstOrDefault()}");
+            Assert.True(run.Errors.Count == 0, $"{row.Script}: {string.Join(' ', run.Errors)}");
             string[] sentNow = [.. s_emulators.SelectMany((emulator, index) => sweep.Session.Requests(emulator)[sent[index]..])];
 
             // A data key is made by a POST, and leaves nothing behind.

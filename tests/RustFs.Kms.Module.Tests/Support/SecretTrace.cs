@@ -52,7 +52,7 @@ internal sealed partial class SecretTrace
     /// <summary>Takes in the files of a directory, as they are.</summary>
     internal void AddFiles(string directory)
     {
-        foreach (string path in Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories))
+        foreach (string path in OpenFiles.In(directory))
         {
             AddFile(path);
         }
@@ -61,7 +61,7 @@ internal sealed partial class SecretTrace
     /// <summary>Takes in a file, as it is.</summary>
     internal void AddFile(string path)
     {
-        byte[] bytes = File.ReadAllBytes(path);
+        byte[] bytes = OpenFiles.Read(path);
         Add(path);
         Add(Encoding.Latin1.GetString(bytes));
         Add(Encoding.Unicode.GetString(bytes));
