@@ -15,12 +15,6 @@ internal static class OpenFiles
     internal static IEnumerable<string> EntriesIn(string directory) =>
         Directory.EnumerateFileSystemEntries(directory, "*", s_all).Where(path => !Path.GetFileName(path).StartsWith(EnginePipe, StringComparison.Ordinal));
 
-    /// <summary>What a file holds, whoever has locked it.</summary>
-    internal static byte[] Read(string path)
-    {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        using var bytes = new MemoryStream();
-        file.CopyTo(bytes);
-        return bytes.ToArray();
-    }
+    /// <summary>What a file holds. One that is held as a lock is empty, and cannot be opened.</summary>
+    internal static byte[] Read(string path) => new FileInfo(path).Length == 0 ? [] : File.ReadAllBytes(path);
 }
