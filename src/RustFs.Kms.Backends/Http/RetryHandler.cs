@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using RustFs.Kms.Backends.Net;
 using RustFs.Kms.Backends.Wire;
 
@@ -130,7 +131,7 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
             };
         }
 
-        bool unsent = exception is HttpRequestException http && IsUnsent(http, request.Content);
+        bool unsent = exception is SocketException || (exception is HttpRequestException http && IsUnsent(http, request.Content));
         string why = Transport.Cause(exception);
         return new Outcome
         {
@@ -182,7 +183,7 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
                 RequestId = requestId,
             };
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        catch (Exception exception) when (Transport.IsBroken(exception))
         {
             cancellationToken.ThrowIfCancellationRequested(); // a stop tears the connection down, and that is not a failure
             return Lost(request, exception, status is not null) with { Status = status, RequestId = requestId };

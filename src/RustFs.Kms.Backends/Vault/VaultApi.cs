@@ -260,7 +260,7 @@ internal sealed class VaultApi : IVaultApi
                 ? throw Redirected(request, response)
                 : await AnswerReader.ReadAsync(response, requestId: null, either.Token).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        catch (Exception exception) when (Transport.IsBroken(exception))
         {
             cancellationToken.ThrowIfCancellationRequested();
             throw Transport.TlsFailure(exception) is { } refusal

@@ -23,9 +23,14 @@ namespace RustFs.Kms.Module.Tests.Reliability;
 public sealed class FaultGridTests(ITestOutputHelper log)
 {
     private const int AtOnce = 6;
+    private const int Tries = 5;
     private const string SecretText = "cAnary-grid/secret+key=31";
 
-    private static readonly TimeSpan s_hang = TimeSpan.FromMinutes(1); // the deadline of a request is one second
+    // A second where only the deadline ends a request; more than a busy machine needs where something else must.
+    private const string Short = "-TimeoutSeconds 1";
+    private const string Long = "-TimeoutSeconds 60";
+
+    private static readonly TimeSpan s_hang = TimeSpan.FromMinutes(3); // the longest that a cell can take in earnest is a minute
 
     [Fact]
     public void Every_cmdlet_that_reaches_a_server_is_in_the_grid()
@@ -107,7 +112,6 @@ public sealed class FaultGridTests(ITestOutputHelper log)
     [Fact]
     public async Task A_stop_ends_every_cmdlet_within_a_second()
     {
-        const int Tries = 5;
         await using var silent = new RawServer(RawReply.Silence with { Delay = TimeSpan.FromMinutes(5) });
         using ServerSession session = Connect(silent.Endpoint, "-TimeoutSeconds 600");
         RemoteCall[] calls =
@@ -115,7 +119,7 @@ public sealed class FaultGridTests(ITestOutputHelper log)
             .. RemoteCalls.All.Select(call => call.Cmdlet == "Wait-KmsService" ? call with { Script = "Wait-KmsService -TimeoutSeconds 600" } : call),
             new("Connect-Kms", $"Connect-Kms -Endpoint {silent.Endpoint} -Credential $credential -NoProxy -Name other"),
             new("Test-KmsConnection", $"Test-KmsConnection -Endpoint {silent.Endpoint} -Credential $credential -NoProxy"),
-            new("Test-KmsVault", $"Test-KmsVault {silent.Endpoint} VaultKv2 -Token $passphrase -NoProxy -TimeoutSeconds 600"),
+            new("Test-KmsVault", $"Test-KmsVault {silent.Endpoint} VaultKv2 -Token $credential.Password -NoProxy -TimeoutSeconds 600"),
         ];
         TimeSpan slowest = TimeSpan.Zero;
         foreach (RemoteCall call in calls)
@@ -142,7 +146,7 @@ public sealed class FaultGridTests(ITestOutputHelper log)
         long start = Stopwatch.GetTimestamp();
         while (server.Requests.Count == before)
         {
-            Assert.False(running.IsCompleted, $"{call.Script} ended before it was stopped");
+            Assert.False(running.IsCompleted, $"{call.Script} ended before it was stopped: {(running.IsCompleted ? string.Join(' ', running.Result.Errors) + string.Join(' ', running.Result.Output) : null)}");
             Assert.True(Stopwatch.GetElapsedTime(start) < s_hang, $"{call.Script} sent nothing");
             await Task.Delay(5);
         }
@@ -170,7 +174,7 @@ public sealed class FaultGridTests(ITestOutputHelper log)
             hit |= first;
             return first ? fault.Reply : ScriptedServer.UsualReply(request);
         });
-        using ServerSession session = Connect(server.Endpoint);
+        using ServerSession session = Connect(server.Endpoint, fault.IsSlow ? Short : Long);
         grid.Fill(
             session,
             $"{fault.Name}{(changesOnly ? ", first change" : string.Empty)}",
@@ -181,6 +185,12 @@ public sealed class FaultGridTests(ITestOutputHelper log)
                 bool changed = sent.Any(request => !RemoteCalls.IsReading(request.Method, request.Path));
                 bool wasHit = !changesOnly || hit;
                 hit = false;
+                string[] twice = [.. sent.Where(request => !RemoteCalls.IsReading(request.Method, request.Path)).GroupBy(request => request.Path).Where(route => route.Count() > 1).Select(route => route.Key)];
+                if (changesOnly && twice.Length > 0)
+                {
+                    wasHit = false; // sent again, which it may be, and got the usual answer
+                }
+
                 foreach (IGrouping<string, RawRequest> route in sent.GroupBy(request => $"{request.Method} {request.Path}"))
                 {
                     if (route.Count() > 1 && !RemoteCalls.MayRepeat(route.First().Method, route.First().Path))
@@ -193,7 +203,7 @@ public sealed class FaultGridTests(ITestOutputHelper log)
             });
     }
 
-    private static ServerSession Connect(Uri endpoint, string parameters = "-TimeoutSeconds 1")
+    private static ServerSession Connect(Uri endpoint, string parameters = Long)
     {
         var session = new ServerSession("1");
         string folder = Directory.CreateTempSubdirectory("rustfs-kms-grid-").FullName;
@@ -223,19 +233,20 @@ public sealed class FaultGridTests(ITestOutputHelper log)
             var trace = new SecretTrace();
             foreach (RemoteCall call in RemoteCalls.All)
             {
-                long start = Stopwatch.GetTimestamp();
-                HostRun run = session.Run(call.Script + " -Verbose -Debug");
-                TimeSpan took = Stopwatch.GetElapsedTime(start);
-                (string? ids, int requests) = expect(call);
+                (HostRun run, string got, string? ids, TimeSpan took) = Run(session, call, expect);
+                for (int again = 0; again < Tries && got == "KmsTimeout" && ids == "KmsOutcomeUnknown"; again++)
+                {
+                    // The machine was so busy that the deadline came before the request had left: what is tested was not met.
+                    (run, got, ids, took) = Run(session, call, expect);
+                }
+
                 trace.Add(run);
-                Interlocked.Add(ref _requests, requests);
                 if (ids is null)
                 {
                     continue; // nothing of it is a change
                 }
 
                 Interlocked.Increment(ref _cells);
-                string got = string.Join(' ', run.Errors.Select(error => error.FullyQualifiedErrorId.Split(',')[0]));
                 _ids.AddOrUpdate(got.Length == 0 ? "rows" : got, 1, (_, count) => count + 1);
                 bool right = call.Answer switch
                 {
@@ -260,6 +271,16 @@ public sealed class FaultGridTests(ITestOutputHelper log)
             }
 
             session.Require("[IO.Directory]::Delete($folder, $true)");
+        }
+
+        private (HostRun Run, string Got, string? Ids, TimeSpan Took) Run(ServerSession session, RemoteCall call, Func<RemoteCall, (string? Ids, int Requests)> expect)
+        {
+            long start = Stopwatch.GetTimestamp();
+            HostRun run = session.Run(call.Script + " -Verbose -Debug");
+            TimeSpan took = Stopwatch.GetElapsedTime(start);
+            (string? ids, int requests) = expect(call);
+            Interlocked.Add(ref _requests, requests);
+            return (run, string.Join(' ', run.Errors.Select(error => error.FullyQualifiedErrorId.Split(',')[0])), ids, took);
         }
 
         internal void Report(ITestOutputHelper log, string what)

@@ -72,6 +72,11 @@ internal sealed partial class SecretTrace
     internal void AddObject(object item)
     {
         Add(item.ToString() ?? string.Empty);
+        if (item is PSObject { BaseObject: ErrorRecord })
+        {
+            return; // AddError has more of it
+        }
+
         Add(PSSerializer.Serialize(item, depth: 3));
         foreach (PSPropertyInfo property in PSObject.AsPSObject(item).Properties)
         {
@@ -169,7 +174,7 @@ internal sealed partial class SecretTrace
     {
         Add($"{error} {error.FullyQualifiedErrorId} {error.CategoryInfo} {error.TargetObject} {error.ScriptStackTrace}");
         Add($"{error.ErrorDetails?.Message} {error.ErrorDetails?.RecommendedAction} {error.InvocationInfo?.PositionMessage}");
-        Add(PSSerializer.Serialize(error, depth: 3));
+        Add(PSSerializer.Serialize(error, depth: 2)); // deeper, it is the module with all its commands; the exception follows as deep as the rest
         for (Exception? exception = error.Exception; exception is not null; exception = exception.InnerException)
         {
             Add(exception.ToString());
