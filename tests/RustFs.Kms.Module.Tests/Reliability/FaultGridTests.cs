@@ -53,6 +53,9 @@ public sealed class FaultGridTests(ITestOutputHelper log)
             new ParallelOptions { MaxDegreeOfParallelism = AtOnce },
             async (item, _) => await FillAsync(grid, item.fault, changesOnly: item.Item2));
 
+        // Reading went well enough that each change was sent, and met the fault.
+        Assert.Equal(
+            RemoteCalls.All.Where(call => call.Changes).Select(call => call.Script).Order(StringComparer.Ordinal), grid.Hit.Order(StringComparer.Ordinal));
         grid.Report(log, "faults");
     }
 
@@ -172,7 +175,7 @@ public sealed class FaultGridTests(ITestOutputHelper log)
 
             bool first = !hit && !RemoteCalls.IsReading(request.Method, request.Path);
             hit |= first;
-            return first ? fault.Reply : ScriptedServer.UsualReply(request);
+            return first ? fault.Reply : RemoteCalls.UsualReply(request);
         });
         using ServerSession session = Connect(server.Endpoint, fault.IsSlow ? Short : Long);
         grid.Fill(
@@ -184,6 +187,11 @@ public sealed class FaultGridTests(ITestOutputHelper log)
                 at += sent.Length;
                 bool changed = sent.Any(request => !RemoteCalls.IsReading(request.Method, request.Path));
                 bool wasHit = !changesOnly || hit;
+                if (changesOnly && hit)
+                {
+                    grid.HasHit(call.Script);
+                }
+
                 hit = false;
                 string[] twice = [.. sent.Where(request => !RemoteCalls.IsReading(request.Method, request.Path)).GroupBy(request => request.Path).Where(route => route.Count() > 1).Select(route => route.Key)];
                 if (changesOnly && twice.Length > 0)
@@ -224,6 +232,13 @@ public sealed class FaultGridTests(ITestOutputHelper log)
         private readonly ConcurrentDictionary<string, int> _ids = [];
         private int _cells;
         private int _requests;
+
+        private readonly ConcurrentDictionary<string, bool> _hit = [];
+
+        /// <summary>The calls whose change met a fault.</summary>
+        internal IEnumerable<string> Hit => _hit.Keys;
+
+        internal void HasHit(string script) => _hit[script] = true;
 
         internal void Wrong(string what) => _wrong.Enqueue(what);
 

@@ -1,3 +1,6 @@
+using RustFs.Kms.Module.Tests.Support;
+using RustFs.Kms.Tests.Http;
+
 namespace RustFs.Kms.Module.Tests.Reliability;
 
 /// <summary>How a cmdlet says that a server fails.</summary>
@@ -14,7 +17,13 @@ internal enum RemoteAnswer
 }
 
 /// <summary>One call of a cmdlet against a server, over the connection <c>server</c>.</summary>
-internal sealed record RemoteCall(string Cmdlet, string Script, RemoteAnswer Answer = RemoteAnswer.Error);
+internal sealed record RemoteCall(string Cmdlet, string Script, RemoteAnswer Answer = RemoteAnswer.Error)
+{
+    private static readonly string[] s_readers = ["Get-", "Test-", "Assert-", "Wait-", "Compare-", "New-KmsDataKey", "Protect-", "Update-KmsEnvelope"];
+
+    /// <summary>Whether it sends a request that changes something.</summary>
+    internal bool Changes => !s_readers.Any(reader => Cmdlet.StartsWith(reader, StringComparison.Ordinal));
+}
 
 /// <summary>At least one call of every cmdlet that reaches a server. A cmdlet with -Connection that is neither here nor exempt fails a test.</summary>
 internal static class RemoteCalls
@@ -72,6 +81,14 @@ internal static class RemoteCalls
         new("Restore-KmsKeyStore", "Restore-KmsKeyStore x -ConfirmBackupId x -ConflictPolicy Fail -Force"),
         new("Stop-KmsRestore", "Stop-KmsRestore -ConfirmTargetKeyDirectory /keys -Force"),
     ];
+
+    /// <summary>What a server answers that has nothing against any of them: a new key is not there yet, and it rotates.</summary>
+    internal static RawReply UsualReply(RawRequest request) => (request.Method, request.Operation) switch
+    {
+        ("GET", _) when request.Target.Contains("another", StringComparison.Ordinal) => RawReply.Json("""{"success":false,"message":"Key not found: another"}""", 404),
+        ("GET", "status") => RawReply.Json("""{"backend_type":"vault-kv2","backend_status":"healthy","cache_enabled":true,"capabilities":{"generate_data_key":true,"rotate":true,"enable_disable":true,"schedule_deletion":true,"update_key_metadata":true}}"""),
+        _ => ScriptedServer.UsualReply(request),
+    };
 
     /// <summary>Routes that may be sent again, because doing them twice is doing them once.</summary>
     internal static bool MayRepeat(string method, string path) =>
