@@ -82,9 +82,9 @@ function Get-Verdict([string[]] $Name, [object[]] $Row) {
         $failed = @($own | Where-Object Result -EQ 'Failed')
         [pscustomobject]@{
             Server = $each
-            Health = if ($failed) { 'NOT HEALTHY' } elseif ($own.Result -contains 'Warning') { 'warnings' } else { 'healthy' }
+            Health = if ($failed -or -not $own) { 'NOT HEALTHY' } elseif ($own.Result -contains 'Warning') { 'warnings' } else { 'healthy' }
             Passed = @($own | Where-Object Result -EQ 'Passed').Count
-            Reason = if ($failed) { "$($failed[0].Check): $($failed[0].Evidence)" } else { '' }
+            Reason = if ($failed) { "$($failed[0].Check): $($failed[0].Evidence)" } elseif (-not $own) { 'It was not examined.' } else { '' }
         }
     }
 }

@@ -7,8 +7,6 @@ namespace RustFs.Kms.Bench;
 /// <summary>Protecting and opening one file, as the cmdlets do it in a session that is already there.</summary>
 internal static class FileBench
 {
-    private const string KeyId = "bench";
-
     internal static Task<int> ProtectAsync(string folder, string source, string destination) => RunAsync(
         folder, (store, token) => KmsBackends.ProtectFileAsync(Protecting(store, source, destination), token));
 
@@ -17,7 +15,7 @@ internal static class FileBench
 
     private static async Task<int> RunAsync(string folder, Func<IKmsBackend, CancellationToken, Task<KmsFileResult>> work)
     {
-        await using IKmsBackend store = await OpenStoreAsync(Path.Combine(folder, "keys"));
+        await using IKmsBackend store = await BenchStore.OpenAsync(Path.Combine(folder, "keys"));
         await WarmUpAsync(store, folder);
         long idle = ProcessMemory.ResetPeak();
         long start = Stopwatch.GetTimestamp();
@@ -27,20 +25,6 @@ internal static class FileBench
             CultureInfo.InvariantCulture,
             $"seconds={elapsed.TotalSeconds:F4} bytes={result.PlaintextLength} idle_kib={idle} peak_kib={ProcessMemory.Peak()}"));
         return 0;
-    }
-
-    private static async Task<IKmsBackend> OpenStoreAsync(string path)
-    {
-        using KmsSecret masterKey = KmsSecret.CopyOf("a master key for measuring"u8);
-        bool isNew = !Directory.Exists(path);
-        (IKmsBackend store, _) = await KmsBackends.OpenKeyDirectoryAsync(
-            new KmsKeyDirectoryOptions { Path = path, MasterKey = masterKey, Create = isNew }, CancellationToken.None);
-        if (isNew)
-        {
-            await store.CreateKeyAsync(new KmsKeyCreation { KeyId = KeyId }, CancellationToken.None);
-        }
-
-        return store;
     }
 
     // A session has done something before: what is compiled on first use is no part of the work.
@@ -58,7 +42,7 @@ internal static class FileBench
     {
         Source = source,
         Destination = destination,
-        Wrapping = new KmsEnvelopeWrapping { Kms = [new() { Backend = store, KeyId = KeyId }] },
+        Wrapping = new KmsEnvelopeWrapping { Kms = [new() { Backend = store, KeyId = BenchStore.KeyId }] },
         ChunkSize = Environment.GetEnvironmentVariable("BENCH_CHUNK_SIZE") is { } size ? int.Parse(size, CultureInfo.InvariantCulture) : null,
         Force = true,
     };

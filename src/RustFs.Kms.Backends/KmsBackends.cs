@@ -65,7 +65,7 @@ internal static class KmsBackends
     /// <param name="keyDirectory">The directory, absolute.</param>
     /// <param name="cancellationToken">Cancels before the change.</param>
     /// <exception cref="KmsException">No restore is half done there, or nobody can tell what it was to do.</exception>
-    internal static Task<string> AbortRestoreAsync(string keyDirectory, CancellationToken cancellationToken) =>
+    internal static Task<KmsRestoreAbort> AbortRestoreAsync(string keyDirectory, CancellationToken cancellationToken) =>
         LocalBackups.AbortRestoreAsync(keyDirectory, keyDirectory, before: null, cancellationToken);
 
     /// <summary>Verifies a bundle completely, and opens it for taking data keys out of their wrapping. Not one byte of it changes.</summary>
@@ -230,6 +230,11 @@ internal static class KmsBackends
     /// <param name="file">The credentials file; null for the usual ones.</param>
     /// <exception cref="KmsException">There is no such profile, or it holds no keys.</exception>
     internal static KmsAwsProfile ReadAwsProfile(string name, string? file) => AwsProfileReader.Read(name, file);
+
+    /// <summary>The names of the profiles in the AWS shared files; nothing but those files is asked.</summary>
+    /// <param name="file">The credentials file; null for the usual ones.</param>
+    /// <exception cref="KmsException">The file is damaged or not accessible.</exception>
+    internal static IReadOnlyList<string> ListAwsProfiles(string? file) => AwsProfileReader.List(file);
 
     /// <summary>Starts an emulator of a RustFS server's KMS on loopback, in this process.</summary>
     /// <param name="options">How. The secrets stay the caller's, and must live as long as the emulator.</param>

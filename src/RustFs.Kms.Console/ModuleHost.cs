@@ -135,9 +135,25 @@ internal sealed class ModuleHost : IDisposable
         return ended;
     }
 
-    /// <summary>The completions at a place in a line, from the session's TabExpansion2; null if it has none to give or was stopped.</summary>
+    /// <summary>
+    /// The completions at a place in a line, from the session's TabExpansion2, or else the files; null if there are none to give, or it was
+    /// stopped. Leaves no error: the engine notes one when it looks for files itself.
+    /// </summary>
     internal CommandCompletion? Complete(string input, int cursor)
-        => CallFunction("TabExpansion2", input, cursor)?.BaseObject as CommandCompletion;
+    {
+        var errors = _runspace.SessionStateProxy.GetVariable("Error") as System.Collections.ArrayList;
+        object?[] before = errors?.ToArray() ?? [];
+        var completion = CallFunction("TabExpansion2", input, cursor)?.BaseObject as CommandCompletion;
+        if (errors is not null && !errors.ToArray().SequenceEqual(before))
+        {
+            errors.Clear();
+            errors.AddRange(before);
+        }
+
+        return completion is { CompletionMatches.Count: 0 }
+            ? FileCompletion.Find(input, cursor, _runspace.SessionStateProxy.Path.CurrentFileSystemLocation.ProviderPath) ?? completion
+            : completion;
+    }
 
     /// <summary>What the session's prompt function says, or null if it says nothing or was stopped.</summary>
     internal string? EvaluatePrompt() => CallFunction("prompt")?.ToString();

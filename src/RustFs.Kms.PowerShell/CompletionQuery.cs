@@ -38,6 +38,40 @@ internal static class CompletionQuery
         }
     }
 
+    /// <summary>What could be read in time; nothing when it could not, or failed.</summary>
+    internal static IReadOnlyList<string> Read(Func<IReadOnlyList<string>> read)
+    {
+        try
+        {
+            Task<IReadOnlyList<string>> reading = Task.Run(read);
+            return reading.Wait(s_patience) ? reading.Result : [];
+        }
+        catch (AggregateException)
+        {
+            return []; // what is wrong with it belongs to the cmdlet
+        }
+    }
+
+    /// <summary>A path that was typed, relative to the session's location, as an absolute one; null when it cannot be one.</summary>
+    internal static string? PathOf(object? typed)
+    {
+        if (typed?.ToString() is not { Length: > 0 } path)
+        {
+            return null;
+        }
+
+        try
+        {
+            // A completer is given no session.
+            using var shell = System.Management.Automation.PowerShell.Create(RunspaceMode.CurrentRunspace);
+            return Paths.Resolve(shell.AddScript("$ExecutionContext").Invoke<EngineIntrinsics>().Single().SessionState, path);
+        }
+        catch (Exception exception) when (exception is KmsException or RuntimeException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     private static async Task FindAsync<T>(
         IKmsBackend backend, Func<IKmsBackend, List<T>, CancellationToken, Task> find, List<T> found, CancellationToken token)
     {

@@ -189,7 +189,7 @@ internal static class ConfigurationReader
             return;
         }
 
-        if (!Enum.TryParse(ConfigurationSetting.Plain(tag), ignoreCase: true, out KmsVaultLogin login))
+        if (ConfigurationSettings.LoginNamed(tag) is not { } login)
         {
             throw new KmsException(KmsErrorCode.KmsUsage, Strings.BadLogin(name), name);
         }

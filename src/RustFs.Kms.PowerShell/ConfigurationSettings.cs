@@ -18,6 +18,9 @@ internal sealed class ConfigurationSettings : IDisposable
         ["STATIC"] = KmsBackendType.Static,
     };
 
+    private static readonly Dictionary<string, KmsVaultLogin> s_logins =
+        Enum.GetValues<KmsVaultLogin>().ToDictionary(login => ConfigurationSetting.Plain(login.ToString()), StringComparer.Ordinal);
+
     private readonly Dictionary<string, object> _values = new(StringComparer.Ordinal);
     private readonly HashSet<string> _cleared = new(StringComparer.Ordinal);
 
@@ -146,12 +149,16 @@ internal sealed class ConfigurationSettings : IDisposable
             _ => null,
         },
         ConfigurationValue.Backend => value is KmsBackendType backend
-            ? backend
+            ? Enum.IsDefined(backend) ? backend : null
             : value is string name && s_backends.TryGetValue(ConfigurationSetting.Plain(name), out KmsBackendType known) ? known : null,
         _ => value is KmsVaultLogin login
-            ? login
-            : value is string word && Enum.TryParse(ConfigurationSetting.Plain(word), ignoreCase: true, out KmsVaultLogin named) ? named : null,
+            ? Enum.IsDefined(login) ? login : null
+            : value is string word ? LoginNamed(word) : null,
     };
+
+    /// <summary>The way to log in of that name; a number, or several names, is none.</summary>
+    internal static KmsVaultLogin? LoginNamed(string word) =>
+        s_logins.TryGetValue(ConfigurationSetting.Plain(word), out KmsVaultLogin login) ? login : null;
 
     private static object? ToNumber(object value) => value switch
     {

@@ -42,7 +42,15 @@ internal static class ConnectionInput
             return [.. ConnectionState.Current.All.Where(candidate => pattern.IsMatch(candidate.Name))];
         }
 
-        onFailure(new KmsException(KmsErrorCode.KmsNotFound, Strings.NoConnectionNamed(name), name));
+        onFailure(NotFound(name));
         return [];
     }
+
+    /// <summary>That there is no connection of a name.</summary>
+    internal static KmsException NotFound(string name) =>
+        new(KmsErrorCode.KmsNotFound, Strings.NoConnectionNamed(name), name) { LacksConnection = true };
+
+    /// <summary>That no connection was named, and none is the default.</summary>
+    internal static KmsException NoDefault() =>
+        new(KmsErrorCode.KmsNotFound, Strings.NoConnection(ConnectionState.Current.All)) { LacksConnection = true };
 }

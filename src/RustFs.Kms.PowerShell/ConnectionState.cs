@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace RustFs.Kms.PowerShell;
 
@@ -7,10 +8,12 @@ internal sealed class ConnectionState
 {
     private static readonly PerRunspace<ConnectionState> s_states = new(state => state.CloseAll());
 
+    // A connection that is handed to another runspace ($using:connection) is still the same way to the same server.
+    private static readonly ConditionalWeakTable<KmsConnection, ConnectionEndpoint> s_endpoints = [];
+
     private readonly object _gate = new();
     private readonly Dictionary<string, KmsConnection> _connections = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, string> _locations = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<KmsConnection, ConnectionEndpoint> _endpoints = [];
 
     /// <summary>The state of the runspace that the calling thread works for.</summary>
     internal static ConnectionState Current => s_states.Current;
@@ -43,13 +46,8 @@ internal sealed class ConnectionState
     internal static void CloseCurrent() => s_states.CloseCurrent();
 
     /// <summary>How a connection reaches its server; null when it leads to a key directory or is closed.</summary>
-    internal ConnectionEndpoint? EndpointOf(KmsConnection connection)
-    {
-        lock (_gate)
-        {
-            return _endpoints.GetValueOrDefault(connection);
-        }
-    }
+    internal static ConnectionEndpoint? EndpointOf(KmsConnection connection) =>
+        s_endpoints.TryGetValue(connection, out ConnectionEndpoint? endpoint) ? endpoint : null;
 
     internal KmsConnection? Find(string name)
     {
@@ -99,7 +97,7 @@ internal sealed class ConnectionState
             _connections.Add(connection.Name, connection);
             if (endpoint is not null)
             {
-                _endpoints.Add(connection, endpoint);
+                s_endpoints.Add(connection, endpoint);
             }
 
             return replaced;
@@ -109,10 +107,10 @@ internal sealed class ConnectionState
     /// <summary>Forgets a connection, closes it and wipes its secrets. Nothing else becomes the default by itself.</summary>
     internal void Close(KmsConnection connection)
     {
-        ConnectionEndpoint? endpoint;
+        ConnectionEndpoint? endpoint = EndpointOf(connection);
+        s_endpoints.Remove(connection);
         lock (_gate)
         {
-            _endpoints.Remove(connection, out endpoint);
             if (_connections.TryGetValue(connection.Name, out KmsConnection? known) && ReferenceEquals(known, connection))
             {
                 _connections.Remove(connection.Name);

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Net;
+using System.Security;
 using System.Security.Cryptography.X509Certificates;
 using RustFs.Kms.Backends;
 
@@ -13,11 +14,14 @@ internal sealed class EndpointInput : IDisposable
 {
     private const string FromParameter = "parameter";
     private const string FromDefault = "default";
+    private const string FromPrompt = "prompt";
 
     private readonly KmsEndpointCmdlet _cmdlet;
     private readonly KmsAwsProfile? _profile;
 
-    /// <summary>Checks what cannot go together, and reads the profile. Asks nobody and sends nothing.</summary>
+    /// <summary>
+    /// Checks what cannot go together, and reads the profile. Asks the user for the address when nothing names it; sends nothing.
+    /// </summary>
     /// <exception cref="KmsException">The parameters contradict each other, or the profile cannot be read.</exception>
     internal EndpointInput(KmsEndpointCmdlet cmdlet)
     {
@@ -125,13 +129,30 @@ internal sealed class EndpointInput : IDisposable
                 ? (profiled, profiled.OriginalString, ProfileSource)
                 : EndpointEnvironment.Endpoint() is { } variable
                     ? (Parse(variable.Value), variable.Value, $"environment {variable.Source}")
-                    : throw new KmsException(KmsErrorCode.KmsUsage, Strings.EndpointMissing);
+                    : AskForEndpoint();
         Sources[nameof(Endpoint)] = source;
 
         // "localhost:9000" is an address of the scheme "localhost", and "server" none at all: both are meant as something else.
         return uri is { IsAbsoluteUri: true } && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
             ? Bare(uri, nameof(Endpoint), nameof(_cmdlet.Credential))
             : throw new KmsException(KmsErrorCode.KmsUsage, Strings.NotAnEndpoint(Shown(text)), Shown(text));
+    }
+
+    private (Uri? Address, string Text, string Source) AskForEndpoint()
+    {
+        string text = HostPrompt.AskText(_cmdlet.Host, string.Empty, Strings.EndpointMissing, Strings.EndpointPrompt);
+        return (Parse(text), text, FromPrompt);
+    }
+
+    private KmsCredential AskForCredential()
+    {
+        Dictionary<string, PSObject> answers = HostPrompt.Ask(
+            _cmdlet.Host, string.Empty, Strings.CredentialMissing, (Strings.AccessKeyPrompt, typeof(string)), (Strings.SecretKeyPrompt, typeof(SecureString)));
+        using var secretKey = (SecureString)answers[Strings.SecretKeyPrompt].BaseObject;
+        string accessKey = HostPrompt.Typed(answers[Strings.AccessKeyPrompt], Strings.AccessKeyPrompt);
+        return secretKey.Length > 0
+            ? new KmsCredential(accessKey, KmsSecret.FromSecureString(secretKey), null)
+            : throw new KmsException(KmsErrorCode.KmsUsage, Strings.NothingTyped(Strings.SecretKeyPrompt));
     }
 
     private static Uri? Parse(string text) => Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) ? uri : null;
@@ -163,7 +184,7 @@ internal sealed class EndpointInput : IDisposable
                     ? (From(StoredSecret.Read(secret, _cmdlet.VaultName)), Strings.SecretSource(secret, _cmdlet.VaultName))
                     : EndpointEnvironment.Credential() is { } variables
                         ? variables
-                        : throw new KmsException(KmsErrorCode.KmsUsage, Strings.CredentialMissing);
+                        : (AskForCredential(), FromPrompt);
         Sources[nameof(_cmdlet.Credential)] = source;
         if (_cmdlet.SessionToken is not null)
         {

@@ -30,21 +30,17 @@ public sealed class EnvelopeWrapCompleter : IArgumentCompleter
     private static IReadOnlyList<KmsEnvelopeWrap> WrapsOf(IDictionary? boundParameters)
     {
         object? named = boundParameters?[nameof(KmsFileCmdlet.LiteralPath)] ?? boundParameters?[nameof(KmsFileCmdlet.Path)];
-        string? path = LanguagePrimitives.GetEnumerable(named)?.Cast<object?>().FirstOrDefault()?.ToString() ?? named as string;
-        if (string.IsNullOrEmpty(path))
+        if (CompletionQuery.PathOf(LanguagePrimitives.GetEnumerable(named)?.Cast<object?>().FirstOrDefault() ?? named) is not string path)
         {
             return [];
         }
 
         try
         {
-            // A completer is given no session, and the path is relative to the session's location.
-            using var shell = System.Management.Automation.PowerShell.Create(RunspaceMode.CurrentRunspace);
-            SessionState session = shell.AddScript("$ExecutionContext").Invoke<EngineIntrinsics>().Single().SessionState;
             using var timeout = new CancellationTokenSource(s_patience);
-            return KmsBackends.ReadEnvelopeAsync(Paths.Resolve(session, path), timeout.Token).WaitAsync(timeout.Token).GetAwaiter().GetResult().Wraps;
+            return KmsBackends.ReadEnvelopeAsync(path, timeout.Token).WaitAsync(timeout.Token).GetAwaiter().GetResult().Wraps;
         }
-        catch (Exception exception) when (exception is KmsException or RuntimeException or OperationCanceledException or InvalidOperationException)
+        catch (Exception exception) when (exception is KmsException or OperationCanceledException)
         {
             // Pressing Tab must never fail or hang; what is wrong with the file belongs to the cmdlet.
             return [];

@@ -8,6 +8,10 @@ namespace RustFs.Kms.PowerShell;
 internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<ErrorAdvice.Failure, bool>? When, Advice Advice)
 {
     private const string Syntax = "Get-Command {command} -Syntax";
+    /// <summary>Configures a server for a key directory. Today's servers want a master key, and Read-Host is not in every host.</summary>
+    internal const string ConfigureLocal =
+        "Set-KmsConfiguration -KeyDirectory '<path on the server>' -MasterKey ($Host.UI.ReadLineAsSecureString()) -Start{at}";
+
     private const string Reconnect = "Connect-Kms -KeyDirectory {directory} -MasterKeyFile '<file>'";
     private const string WithMasterKey = "{command} -KeyDirectory {directory} -MasterKeyFile '<file>'";
     private const string ShowKey = "Get-KmsKey -KeyId {key}{at}";
@@ -45,6 +49,11 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "Restore the record's file from a backup; without one its data keys are lost. See what is wrong with it", "{verify}"),
 
         For(KmsErrorCode.KmsKeyDamaged, null, "See what is wrong with the record", "{verify}"),
+
+        For(KmsErrorCode.KmsNotFound, WithoutConnection,
+            "See what is open with Get-KmsConnection, or connect. Connect-Kms alone asks for what it needs. To a key directory: Connect-Kms " +
+            "-KeyDirectory '<path>' -MasterKeyFile '<file>'. To a server",
+            "Connect-Kms -Endpoint '<address>' -Credential '<access key>'"),
 
         For(KmsErrorCode.KmsUsage, By("Unprotect-KmsFile", "Get-KmsEnvelope", "Update-KmsEnvelope"), "See what the file is, and what the parameters take", Syntax),
         For(KmsErrorCode.KmsAuthentication, AboutARecoveryKey,
@@ -92,9 +101,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsNotFound, AboutAnotherFile, "Check that path and its permissions", ShowFile),
         For(KmsErrorCode.KmsNotFound, Opening,
             "Check the path. A backup comes back there with Restore-KmsKeyStore -KeyDirectory; to make a new key directory", "Connect-Kms -KeyDirectory {directory}{bare} -Create"),
-        For(KmsErrorCode.KmsNotFound, null,
-            "See what is open with Get-KmsConnection, or connect: to a key directory with Connect-Kms -KeyDirectory, or to a server",
-            "Connect-Kms -Endpoint '<address>' -Credential '<access key>'"),
+        For(KmsErrorCode.KmsNotFound, null, "See what is open", "Get-KmsConnection"),
 
         For(KmsErrorCode.KmsConflict, AboutABundle,
             "A restore goes over nothing. Choose an empty directory, or move away what is there; a restore of another bundle that is half done " +
@@ -192,7 +199,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsConfigurationChanged, null,
             "Look at what it is now and try again; -Force overwrites it", "Get-KmsConfiguration{at}"),
         For(KmsErrorCode.KmsNotConfigured, null,
-            "Configure the KMS and start it", "Set-KmsConfiguration -KeyDirectory '<path on the server>' -Start{at}"),
+            "Configure the KMS and start it; type the master key after Enter", ConfigureLocal),
         For(KmsErrorCode.KmsNotRunning, null, "Start the KMS", "Start-KmsService -Wait{at}"),
         For(KmsErrorCode.KmsUnhealthy, By("Start-KmsService"), "Look into the server's log, and restart the KMS", "Restart-KmsService -Wait{at}"),
         For(KmsErrorCode.KmsUnhealthy, By("Assert-KmsHealth"), "See every check", "Test-KmsHealth{at}"),
@@ -228,6 +235,8 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         new(null, fault, when, new Advice(sentence, command));
 
     private static Func<Failure, bool> By(params string[] commands) => failure => commands.Contains(failure.Context.Command);
+
+    private static bool WithoutConnection(Failure failure) => failure.Exception.LacksConnection;
 
     private static bool Opening(Failure failure) => failure.Context.IsOpening;
 

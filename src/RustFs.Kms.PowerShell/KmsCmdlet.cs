@@ -7,7 +7,7 @@ namespace RustFs.Kms.PowerShell;
 public abstract class KmsCmdlet : KmsCmdletBase
 {
     private protected const int MaximumThrottleLimit = 128;
-    private protected const int DefaultThrottleLimit = 8;
+    private protected const int DefaultThrottleLimit = 64; // they mostly wait; 50 servers take as long as one
 
     private IReadOnlyList<KmsConnection>? _fixed;
 
@@ -19,7 +19,7 @@ public abstract class KmsCmdlet : KmsCmdletBase
     [ArgumentCompleter(typeof(ConnectionNameCompleter))]
     public virtual object[]? Connection { get; set; }
 
-    /// <summary>On how many connections to work at the same time, when there are several: 1 to 128, and 8 when nothing is said.</summary>
+    /// <summary>On how many connections to work at the same time, when there are several: 1 to 128, and 64 when nothing is said.</summary>
     [Parameter]
     [ValidateRange(1, MaximumThrottleLimit)]
     public virtual int ThrottleLimit { get; set; } = DefaultThrottleLimit;
@@ -35,7 +35,7 @@ public abstract class KmsCmdlet : KmsCmdletBase
     }
 
     /// <summary>The connections that this pipeline record is for. Ends the cmdlet when there is no connection at all.</summary>
-    private protected IReadOnlyList<KmsConnection> CurrentConnections()
+    private protected virtual IReadOnlyList<KmsConnection> CurrentConnections()
     {
         if (_fixed is not null)
         {
@@ -49,11 +49,30 @@ public abstract class KmsCmdlet : KmsCmdletBase
 
         if (ConnectionState.Current.Default is not KmsConnection connection)
         {
-            ThrowFailure(new KmsException(KmsErrorCode.KmsNotFound, Strings.NoConnection(ConnectionState.Current.All)), null);
+            ThrowFailure(ConnectionInput.NoDefault(), null);
             return [];
         }
 
         return [connection];
+    }
+
+    /// <summary>Whether every wildcard has to match something, also where other names found what they meant.</summary>
+    private protected virtual bool EveryWildcardMustMatch => false;
+
+    /// <summary>Takes connections that were asked for and are not there.</summary>
+    /// <param name="failures">What is not there; at least one.</param>
+    /// <param name="isFatal">Whether nothing is left to work on, and nothing more can come.</param>
+    private protected virtual void OnUnresolved(IReadOnlyList<KmsException> failures, bool isFatal)
+    {
+        foreach (KmsException failure in failures)
+        {
+            if (isFatal)
+            {
+                ThrowFailure(failure, failure.Target);
+            }
+
+            WriteFailure(failure, failure.Target);
+        }
     }
 
     /// <summary>Streams what the connections yield; a connection that fails is one error record, and the others go on.</summary>
@@ -107,20 +126,51 @@ public abstract class KmsCmdlet : KmsCmdletBase
             return;
         }
 
+        RunAlone(connections[0], operation, target, () => Wait(work(connections[0], StopToken)), onResult);
+    }
+
+    /// <summary>
+    /// Does one thing on each connection, and shows how far it is on the only one; of several, nobody could tell whose progress it is.
+    /// </summary>
+    private protected void Run<T, TProgress>(
+        IReadOnlyList<KmsConnection> connections,
+        string operation,
+        string? target,
+        Func<TProgress, ProgressRecord> record,
+        Func<KmsConnection, IProgress<TProgress>?, CancellationToken, Task<T>> work,
+        Action<KmsConnection, T> onResult)
+        where TProgress : class
+    {
+        if (connections.Count != 1)
+        {
+            Run(connections, operation, target, (connection, token) => work(connection, null, token), onResult);
+            return;
+        }
+
+        RunAlone(
+            connections[0],
+            operation,
+            target,
+            () => WaitFor<T, TProgress>(record, (progress, token) => work(connections[0], progress, token)),
+            onResult);
+    }
+
+    private void RunAlone<T>(KmsConnection connection, string operation, string? target, Func<T> wait, Action<KmsConnection, T> onResult)
+    {
         long start = Stopwatch.GetTimestamp();
         T result;
         try
         {
-            result = Wait(work(connections[0], StopToken));
+            result = wait();
         }
         catch (Exception exception)
         {
-            Report(new FanOutEnd(connections[0], Stopwatch.GetElapsedTime(start), exception), operation, target, several: false);
+            Report(new FanOutEnd(connection, Stopwatch.GetElapsedTime(start), exception), operation, target, several: false);
             return;
         }
 
-        Report(new FanOutEnd(connections[0], Stopwatch.GetElapsedTime(start), null), operation, target, several: false);
-        onResult(connections[0], result);
+        Report(new FanOutEnd(connection, Stopwatch.GetElapsedTime(start), null), operation, target, several: false);
+        onResult(connection, result);
     }
 
     private static async IAsyncEnumerable<T> One<T>(
@@ -161,22 +211,25 @@ public abstract class KmsCmdlet : KmsCmdletBase
         var failures = new List<KmsException>();
         foreach (object? item in Connection ?? [])
         {
+            int before = failures.Count;
             IReadOnlyList<KmsConnection> meant = ConnectionInput.Resolve(item, failures.Add);
             found.AddRange(meant.Where(connection => !found.Contains(connection)));
+            if (meant.Count == 0 && failures.Count == before && EveryWildcardMustMatch)
+            {
+                failures.Add(ConnectionInput.NotFound($"{item}"));
+            }
         }
 
         if (found.Count == 0 && failures.Count == 0)
         {
-            string names = string.Join(", ", Connection ?? []);
-            failures.Add(new KmsException(KmsErrorCode.KmsNotFound, Strings.NoConnectionNamed(names), names));
+            failures.Add(ConnectionInput.NotFound(string.Join(", ", Connection ?? [])));
         }
 
-        if (found.Count == 0 && mustFind)
+        if (failures.Count > 0)
         {
-            ThrowFailure(failures[0], failures[0].Target);
+            OnUnresolved(failures, isFatal: found.Count == 0 && mustFind);
         }
 
-        failures.ForEach(failure => WriteFailure(failure, failure.Target));
         return found;
     }
 }

@@ -5,6 +5,9 @@ namespace RustFs.Kms.PowerShell;
 /// <summary>What every cmdlet of the module has: a stop token, one way to fail, one way to ask.</summary>
 public abstract class KmsCmdletBase : PSCmdlet, IDisposable
 {
+    /// <summary>How often progress is shown.</summary>
+    private static readonly TimeSpan s_progressInterval = TimeSpan.FromMilliseconds(200);
+
     private readonly object _gate = new();
     private readonly CancellationTokenSource _stop = new();
     private bool _disposed;
@@ -60,6 +63,37 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     /// <summary>Waits on the pipeline thread, which is what a cmdlet is for; the engines never need this thread.</summary>
     private protected static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
 
+    /// <summary>
+    /// Waits for the engine's work, and shows how far it is once it takes long enough to be looked at. Whatever ends the pipeline
+    /// meanwhile, the work has ended too when this returns: it may use secrets that are wiped next.
+    /// </summary>
+    private protected T WaitFor<T, TProgress>(
+        Func<TProgress, ProgressRecord> record, Func<IProgress<TProgress>, CancellationToken, Task<T>> work)
+        where TProgress : class
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(StopToken);
+        var display = new ProgressDisplay<TProgress>(WriteProgress, record);
+        CancellationToken token = ended.Token;
+        Task<T> task = Task.Run(() => work(display, token), CancellationToken.None);
+        try
+        {
+            while (Task.WaitAny([task], s_progressInterval) < 0)
+            {
+                display.Show();
+            }
+        }
+        catch
+        {
+            ended.Cancel();
+            Task.WaitAny(task); // its own failure no longer matters to anybody
+            _ = task.Exception;
+            throw;
+        }
+
+        display.Hide();
+        return Wait(task);
+    }
+
     /// <summary>Writes a failure as one record and goes on; a failure that is the user's stop ends the pipeline.</summary>
     /// <param name="exception">What happened.</param>
     /// <param name="target">What the cmdlet worked on just then: of a cmdlet for keys, the key id as the user gave it.</param>
@@ -87,19 +121,39 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     private protected bool ShouldProceed(string target, string action, bool force = false) =>
         (force && !IsWhatIf()) || ShouldProcess(target, action);
 
+    /// <summary>Writes texts of an engine or a server as warnings.</summary>
+    private protected void WriteWarnings(IReadOnlyList<string> warnings)
+    {
+        foreach (string warning in warnings)
+        {
+            WriteWarning(DisplayText.Neutralize(warning));
+        }
+    }
+
     /// <summary>Tells what a server was asked since the last time, and what was noted on the way.</summary>
     private protected void WriteRequests(KmsConnection connection)
     {
-        foreach (KmsRequestLogEntry request in ConnectionState.Current.EndpointOf(connection)?.Log.Take() ?? [])
+        if (ConnectionState.EndpointOf(connection) is ConnectionEndpoint endpoint)
+        {
+            WriteRequests(connection.Name, endpoint.Log);
+        }
+    }
+
+    /// <summary>Tells what a server was asked since the last time, and what was noted on the way.</summary>
+    /// <param name="server">What the server is called.</param>
+    /// <param name="log">The requests.</param>
+    private protected void WriteRequests(string server, RequestLog log)
+    {
+        foreach (KmsRequestLogEntry request in log.Take())
         {
             if (request.Note is not null)
             {
-                WriteWarning(Strings.Noted(connection.Name, request.Note)); // a clock that is off: once for each correction
+                WriteWarning(Strings.Noted(server, request.Note)); // a clock that is off: once for each correction
             }
 
             if (IsVerbose)
             {
-                WriteVerbose(Strings.Request(connection.Name, request));
+                WriteVerbose(Strings.Request(server, request));
             }
         }
     }

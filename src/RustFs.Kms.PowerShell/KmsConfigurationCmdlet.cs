@@ -98,6 +98,7 @@ public abstract class KmsConfigurationCmdlet : KmsServiceCmdlet
     [Parameter(ParameterSetName = VaultKv2Set)]
     [Parameter(ParameterSetName = VaultTransitSet)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KnownValueCompleter))]
     public virtual string? LoginMount { get; set; }
 
     /// <summary>Vault: a file on the server in which something else keeps a token.</summary>
@@ -123,22 +124,26 @@ public abstract class KmsConfigurationCmdlet : KmsServiceCmdlet
     [Parameter(ParameterSetName = VaultTransitSet)]
     [Alias("Namespace")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KnownValueCompleter))]
     public virtual string? VaultNamespace { get; set; }
 
     /// <summary>Vault: where Transit is mounted; transit when nothing is said.</summary>
     [Parameter(ParameterSetName = VaultKv2Set)]
     [Parameter(ParameterSetName = VaultTransitSet)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KnownValueCompleter))]
     public virtual string? MountPath { get; set; }
 
     /// <summary>Vault KV v2: where KV is mounted; secret when nothing is said.</summary>
     [Parameter(ParameterSetName = VaultKv2Set)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KnownValueCompleter))]
     public virtual string? KvMount { get; set; }
 
     /// <summary>Vault KV v2: what the keys' paths begin with; rustfs/kms/keys when nothing is said.</summary>
     [Parameter(ParameterSetName = VaultKv2Set)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KnownValueCompleter))]
     public virtual string? KeyPathPrefix { get; set; }
 
     /// <summary>Vault: leaves its certificate unchecked. Servers take it with -AllowInsecureDevDefaults only.</summary>
@@ -150,6 +155,7 @@ public abstract class KmsConfigurationCmdlet : KmsServiceCmdlet
     [Parameter(ParameterSetName = AwsSet, Mandatory = true)]
     [Alias("AwsRegion")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KnownValueCompleter))]
     public virtual string? Region { get; set; }
 
     /// <summary>AWS: another endpoint than the region's.</summary>

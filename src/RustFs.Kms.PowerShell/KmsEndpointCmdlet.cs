@@ -20,6 +20,8 @@ public abstract class KmsEndpointCmdlet : KmsCmdletBase
     [Parameter(ParameterSetName = EndpointSet, ValueFromPipelineByPropertyName = true)]
     [Alias("EndpointUrl")]
     [ValidateNotNull]
+    [EndpointTransformation]
+    [ArgumentCompleter(typeof(EndpointCompleter))]
     public Uri? Endpoint { get; set; }
 
     /// <summary>
@@ -41,6 +43,7 @@ public abstract class KmsEndpointCmdlet : KmsCmdletBase
     /// <summary>A profile of the AWS shared files, with its keys; its endpoint_url and region are used unless given otherwise.</summary>
     [Parameter(ParameterSetName = EndpointSet)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ProfileNameCompleter))]
     public string? ProfileName { get; set; }
 
     /// <summary>The credentials file of the profile. Without it, the usual one (~/.aws/credentials, beside ~/.aws/config).</summary>
@@ -64,6 +67,7 @@ public abstract class KmsEndpointCmdlet : KmsCmdletBase
     /// </summary>
     [Parameter(ParameterSetName = EndpointSet)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KnownValueCompleter))]
     public string? Region { get; set; }
 
     /// <summary>The generation of the server's API. Auto, the default, finds out by requests that change nothing.</summary>
@@ -73,6 +77,7 @@ public abstract class KmsEndpointCmdlet : KmsCmdletBase
     /// <summary>The service of the signature: s3 when nothing is said, which is what servers take.</summary>
     [Parameter(ParameterSetName = EndpointSet)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KnownValueCompleter))]
     public string? SigningService { get; set; }
 
     /// <summary>A file with the certificates of the authorities to trust, PEM or DER, such as a private CA's.</summary>
@@ -97,6 +102,7 @@ public abstract class KmsEndpointCmdlet : KmsCmdletBase
     /// <summary>The proxy. Without it, what the environment says (HTTPS_PROXY, HTTP_PROXY, NO_PROXY).</summary>
     [Parameter(ParameterSetName = EndpointSet)]
     [ValidateNotNull]
+    [EndpointTransformation]
     public Uri? Proxy { get; set; }
 
     /// <summary>The user name and password for -Proxy.</summary>

@@ -41,34 +41,8 @@ public abstract class KmsFileCmdlet : KmsCmdletBase
     /// <summary>Whether a file is meant when a wildcard matches it.</summary>
     private protected virtual bool IsMeant(string file) => true;
 
-    /// <summary>
-    /// Waits for the engine's work on a file, and shows how far it is once it takes long enough to be looked at. Whatever ends the
-    /// pipeline meanwhile, the work has ended too when this returns: it uses secrets that are wiped next.
-    /// </summary>
-    private protected T WaitFor<T>(Func<IProgress<KmsFileProgress>, CancellationToken, Task<T>> work)
-    {
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(StopToken);
-        var display = new FileProgressDisplay(WriteProgress);
-        CancellationToken token = ended.Token;
-        Task<T> task = Task.Run(() => work(display, token), CancellationToken.None);
-        try
-        {
-            while (Task.WaitAny([task], FileProgressDisplay.Interval) < 0)
-            {
-                display.Show();
-            }
-        }
-        catch
-        {
-            ended.Cancel();
-            Task.WaitAny(task); // its own failure no longer matters to anybody
-            _ = task.Exception;
-            throw;
-        }
-
-        display.Hide();
-        return Wait(task);
-    }
+    /// <summary>Waits for the engine's work on a file, and shows how far it is.</summary>
+    private protected T WaitFor<T>(Func<IProgress<KmsFileProgress>, CancellationToken, Task<T>> work) => WaitFor(Strings.Progress, work);
 
     /// <summary>Reads a file's header. A file that has none is an error record.</summary>
     private protected KmsEnvelope? ReadEnvelope(string file)

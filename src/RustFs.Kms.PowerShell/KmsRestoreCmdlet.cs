@@ -43,7 +43,7 @@ public abstract class KmsRestoreCmdlet : KmsCmdlet
     [ArgumentCompleter(typeof(ConnectionNameCompleter))]
     public override object[]? Connection { get; set; }
 
-    /// <summary>On how many connections to work at the same time, when there are several: 1 to 128, and 8 when nothing is said.</summary>
+    /// <summary>On how many connections to work at the same time, when there are several: 1 to 128, and 64 when nothing is said.</summary>
     [Parameter(ParameterSetName = ConnectionSet)]
     [ValidateRange(1, MaximumThrottleLimit)]
     public override int ThrottleLimit { get; set; } = DefaultThrottleLimit;
@@ -56,6 +56,7 @@ public abstract class KmsRestoreCmdlet : KmsCmdlet
     [Parameter(ParameterSetName = KeyDirectoryFileSet, Mandatory = true)]
     [Parameter(ParameterSetName = KeyDirectoryNoKeySet, Mandatory = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DirectoryCompleter))]
     public string? KeyDirectory { get; set; }
 
     /// <summary>
@@ -135,15 +136,20 @@ public abstract class KmsRestoreCmdlet : KmsCmdlet
         }
     }
 
+    /// <summary>Says what a restore into -KeyDirectory would do; a failure is one error record.</summary>
+    private protected bool TryPlanIn(IKmsRestore directory, [MaybeNullWhen(false)] out KmsRestorePlan plan) => TryInDirectory(
+        "PlanRestore", (progress, token) => directory.PlanRestoreAsync(Bundle, ObservedGeneration, progress, token), out plan);
+
     /// <summary>Does one thing in -KeyDirectory; a failure is one error record.</summary>
-    private protected bool TryInDirectory<T>(string operation, Func<Task<T>> work, [MaybeNullWhen(false)] out T result)
+    private protected bool TryInDirectory<T>(
+        string operation, Func<IProgress<KmsBackupProgress>, CancellationToken, Task<T>> work, [MaybeNullWhen(false)] out T result)
     {
         long start = Stopwatch.GetTimestamp();
         Exception? failure = null;
         result = default;
         try
         {
-            result = Wait(work());
+            result = WaitFor(Strings.Progress, work);
         }
         catch (Exception exception) when (exception is not RuntimeException)
         {

@@ -14,6 +14,21 @@ public abstract class KmsServiceCmdlet : KmsCmdlet
     [ArgumentCompleter(typeof(ConnectionNameCompleter))]
     public override object[]? Connection { get; set; }
 
+    /// <summary>
+    /// The connections that this pipeline record is for. A record of nothing is none: what a variable should have held is not there, and
+    /// the default connection is not what was meant.
+    /// </summary>
+    private protected override IReadOnlyList<KmsConnection> CurrentConnections()
+    {
+        if (Connection is null && MyInvocation.BoundParameters.ContainsKey(nameof(Connection)))
+        {
+            OnUnresolved([new KmsException(KmsErrorCode.KmsUsage, Strings.UnknownConnectionInput)], isFatal: false);
+            return [];
+        }
+
+        return base.CurrentConnections();
+    }
+
     /// <summary>Outputs how the KMS is now.</summary>
     private protected void WriteStatus(IReadOnlyList<KmsConnection> connections) => Run(
         connections, "GetStatus", null, (connection, token) => connection.Backend.GetStatusAsync(token), (_, status) => WriteObject(status));

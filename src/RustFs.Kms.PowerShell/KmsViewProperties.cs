@@ -117,6 +117,10 @@ public static partial class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string DeletionDate(PSObject? item) => Time(item, nameof(DeletionDate));
 
+    /// <summary>The files that were deleted.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Deleted(PSObject? item) => KmsView.List(Value<IEnumerable<string>>(item, nameof(Deleted)));
+
     /// <summary>The deployment identity.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string DeploymentIdentity(PSObject? item) => Text(item, nameof(DeploymentIdentity));
@@ -254,6 +258,10 @@ public static partial class KmsViewProperties
     /// <summary>The mount path.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string MountPath(PSObject? item) => Text(item, nameof(MountPath));
+
+    /// <summary>Where files were moved to.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string MovedAside(PSObject? item) => KmsView.List(Value<IEnumerable<string>>(item, nameof(MovedAside)));
 
     /// <summary>The line of a policy.</summary>
     /// <param name="item">The object that is shown.</param>

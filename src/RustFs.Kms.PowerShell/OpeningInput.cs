@@ -40,8 +40,7 @@ internal sealed record OpeningInput
         }
 
         KmsConnection[] found = [.. given.SelectMany(item => ConnectionInput.Resolve(item, failure => throw failure)).Distinct()];
-        string names = string.Join(", ", given);
-        return found.Length > 0 ? found : throw new KmsException(KmsErrorCode.KmsNotFound, Strings.NoConnectionNamed(names), names);
+        return found.Length > 0 ? found : throw ConnectionInput.NotFound(string.Join(", ", given));
     }
 
     /// <summary>What to open with; may ask the user. The caller wipes the secrets in it.</summary>

@@ -1,4 +1,3 @@
-using System.Collections.ObjectModel;
 using System.Management.Automation;
 using System.Management.Automation.Host;
 using System.Security;
@@ -60,29 +59,9 @@ internal sealed record SecretPrompt(string Label, string LabelAgain, string Miss
         }
     }
 
-    /// <summary>
-    /// Asks for secrets. The host writes the labels itself, because only it knows whether it can ask: a log would otherwise hold
-    /// half a question.
-    /// </summary>
     private SecureString[] Ask(PSHost host, string[] labels)
     {
-        Collection<FieldDescription> fields = [];
-        foreach (string label in labels)
-        {
-            var field = new FieldDescription(label);
-            field.SetParameterType(typeof(SecureString));
-            fields.Add(field);
-        }
-
-        try
-        {
-            Dictionary<string, PSObject> answers = host.UI.Prompt(string.Empty, string.Empty, fields);
-            return [.. labels.Select(label => (SecureString)answers[label].BaseObject)];
-        }
-        catch (Exception exception) when (exception is not PipelineStoppedException)
-        {
-            // Each host says in its own way that it is not interactive.
-            throw new KmsException(KmsErrorCode.KmsUsage, Missing, innerException: exception);
-        }
+        Dictionary<string, PSObject> answers = HostPrompt.Ask(host, string.Empty, Missing, [.. labels.Select(label => (label, typeof(SecureString)))]);
+        return [.. labels.Select(label => (SecureString)answers[label].BaseObject)];
     }
 }

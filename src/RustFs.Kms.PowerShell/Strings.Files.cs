@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Management.Automation;
 
 namespace RustFs.Kms.PowerShell;
 
@@ -28,7 +29,6 @@ internal static partial class Strings
         "-AllowServerOnlyWrap. Nothing was written.";
 
     internal const string NoWrapToChange = "Nothing was given that is to change: give -AddKeyId, -AddRecoveryRecipient, -AddPassphrase or -RemoveWrap.";
-    internal const string EnvelopeChanged = "Somebody else changed the file's wraps meanwhile. Nothing was changed.";
     internal const string ActionOpenFile = "Open";
     internal const string ActionMakeRecoveryKey = "Make a recovery key";
 
@@ -78,6 +78,10 @@ internal static partial class Strings
     internal static string Rewrapped(KmsEnvelope envelope) =>
         $"{Name(envelope.Path)} opens with {Listed(envelope.Wraps.Select(wrap => wrap.ToString()))} now. Its payload is what it was: SHA-256 {envelope.PayloadSha256} before and after.";
 
+    internal static string OtherNamesStay(KmsEnvelope envelope) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Name(envelope.Path)} had {envelope.OtherNames} other {(envelope.OtherNames == 1 ? "name" : "names")} (hard links). What is called so has the wraps of before, and opens with them.");
+
     internal static string NoSuchWrap(string selector, KmsEnvelope envelope) =>
         $"{Name(envelope.Path)} has no wrap {Name(selector)}. It has {Listed(envelope.Wraps.Select(Numbered))}. Nothing was changed.";
 
@@ -93,7 +97,13 @@ internal static partial class Strings
     internal static string RecoveryKeyFile(string path, string? publicKeyPath, bool encrypted) =>
         $"{Name(path)}{(encrypted ? string.Empty : ", not encrypted")}{(publicKeyPath is null ? string.Empty : $", and its public half in {Name(publicKeyPath)}")}";
 
-    internal static string FileActivity(KmsFileProgress progress) => progress.Stage switch
+    internal static ProgressRecord Progress(KmsFileProgress progress) => new(0, FileActivity(progress), FileStatus(progress))
+    {
+        PercentComplete = progress.BytesTotal == 0 ? 100 : (int)(100 * (double)progress.BytesDone / progress.BytesTotal),
+        SecondsRemaining = progress.Remaining is TimeSpan remaining ? (int)Math.Min(remaining.TotalSeconds, int.MaxValue) : -1,
+    };
+
+    private static string FileActivity(KmsFileProgress progress) => progress.Stage switch
     {
         KmsFileStage.Protecting => "Protecting",
         KmsFileStage.Opening => "Opening",
@@ -101,7 +111,7 @@ internal static partial class Strings
         _ => "Reading back and comparing",
     } + $" {Name(Path.GetFileName(progress.Path))}"; // a whole path would push the rate out of a narrow window
 
-    internal static string FileStatus(KmsFileProgress progress) =>
+    private static string FileStatus(KmsFileProgress progress) =>
         $"{KmsView.Size(progress.BytesDone)} of {KmsView.Size(progress.BytesTotal)}, {KmsView.Size((long)progress.BytesPerSecond)}/s";
 
     private static string Numbered(KmsEnvelopeWrap wrap) => string.Create(CultureInfo.InvariantCulture, $"{wrap.Number}: {wrap}");

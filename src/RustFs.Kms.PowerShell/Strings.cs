@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Management.Automation;
 
 namespace RustFs.Kms.PowerShell;
 
@@ -31,6 +32,19 @@ internal static partial class Strings
     internal const string ActionStopEmulator = "Stop the emulator: what it was not told to keep is gone";
 
     /// <summary>The names of the fields: hosts print them with a colon.</summary>
+    internal const string PlacePrompt = "Server or key directory";
+    internal const string PlaceHint = "Where to: the address of a RustFS server (https://rustfs.example.com:9000), or the path of a key directory.";
+    internal const string PlaceMissing =
+        "Which server, or which key directory? Give -Endpoint or -KeyDirectory, or set the environment variable RUSTFS_KMS_ENDPOINT or " +
+        "RUSTFS_KMS_KEY_DIR. This session cannot ask.";
+
+    internal const string EndpointPrompt = "Address of the server";
+    internal const string KeyDirectoryPrompt = "Key directory";
+    internal const string AccessKeyPrompt = "Access key";
+    internal const string SecretKeyPrompt = "Secret key";
+    internal const string SecretInText =
+        "The address seems to hold a user name or a password. Give the server alone, such as https://rustfs.example.com:9000, and the rest with -Credential, or of a proxy with -ProxyCredential.";
+
     internal const string MasterKeyPrompt = "Master key of the key directory";
     internal const string MasterKeyPromptAgain = "The same master key again";
 
@@ -156,9 +170,12 @@ internal static partial class Strings
     internal static string NoConnectionNamed(string name) => $"There is no open connection named {Name(name)}.";
 
     internal static string NoConnection(IReadOnlyList<KmsConnection> open) => open.Count == 0
-        ? "There is no connection. Connect first: Connect-Kms -Endpoint '<address>', or Connect-Kms -KeyDirectory '<path>'"
-        : $"There is no default connection. Name an open one with -Connection ({Names(open.Select(connection => connection.Name))}), " +
-          "or connect: Connect-Kms -KeyDirectory '<path>'";
+        ? "There is no connection. Connect first, with Connect-Kms."
+        : $"There is no default connection. Name an open one with -Connection ({Names(open.Select(connection => connection.Name))}), or connect.";
+
+    internal static string NoKeyDirectory(string path) => $"There is no key directory {Name(path)}.";
+
+    internal static string NothingTyped(string label) => $"Nothing was typed for \"{label}\".";
 
     internal static string NotAFileSystemPath(string path) => $"{Name(path)} is not a path in the file system.";
 
@@ -414,11 +431,33 @@ internal static partial class Strings
 
     internal static string RestoreAction(KmsRestorePlan plan, bool configured = true) =>
         $"Restore the keys of the bundle {Name(plan.Bundle)} (backup id {Name(plan.BackupId ?? string.Empty)}) into {(configured ? "the configured" : "this")} key directory. " +
-        (plan.IsPermitted ? "Nothing stands in the way" : $"In the way: {Listed([.. plan.Conflicts, .. plan.ExternalMismatches])}") +
-        (plan.Warnings.Count == 0 ? string.Empty : $". To be known before: {Listed(plan.Warnings)}");
+        (plan.IsPermitted ? "Nothing stands in the way" : $"In the way: {Sentences([.. plan.Conflicts, .. plan.ExternalMismatches])}") +
+        (plan.Warnings.Count == 0 ? string.Empty : $". To be known before: {Sentences(plan.Warnings)}");
 
     internal static string RestoreRefused(KmsRestorePlan plan) =>
-        $"The bundle {Name(plan.Bundle)} cannot be restored: {Listed([.. plan.Blockers, .. plan.Conflicts, .. plan.ExternalMismatches])}. Nothing was changed.";
+        $"The bundle {Name(plan.Bundle)} cannot be restored: {Sentences([.. plan.Blockers, .. plan.Conflicts, .. plan.ExternalMismatches])}. Nothing was changed.";
+
+    internal static string PolicyNeverWrites(KmsRestorePlan plan) =>
+        $"The conflict policy Fail never writes, and RestoreIntoEmptyTarget restores into an empty directory. " +
+        (plan.IsPermitted ? "Nothing else stands in the way" : $"In the way besides: {Sentences([.. plan.Conflicts, .. plan.ExternalMismatches])}") +
+        ". Nothing was changed.";
+
+    internal static ProgressRecord Progress(KmsBackupProgress progress) => new(
+        0,
+        progress.Stage switch
+        {
+            KmsBackupStage.Sealing => "Reading and sealing the keys",
+            KmsBackupStage.Writing => "Writing the bundle",
+            KmsBackupStage.Verifying => "Verifying the bundle",
+            KmsBackupStage.Opening => "Opening the keys of the bundle",
+            KmsBackupStage.Staging => "Writing the keys",
+            KmsBackupStage.Proving => "Reading back and opening the keys",
+            _ => "Putting the keys in place",
+        },
+        progress.Total == 0 ? " " : string.Create(CultureInfo.InvariantCulture, $"{progress.Done} of {progress.Total} files"))
+    {
+        PercentComplete = progress.Total == 0 ? -1 : (int)(100L * progress.Done / progress.Total),
+    };
 
     internal static string ConfirmBackupIdDiffers(string? backupId) =>
         $"-ConfirmBackupId is not the id in the bundle's manifest, {Name(backupId ?? string.Empty)}. It must repeat it exactly. Nothing was changed.";
@@ -426,10 +465,10 @@ internal static partial class Strings
     internal static string AbortRestoreAction(string directory) =>
         $"Take back the interrupted restore into {Name(directory)}: what it wrote there is deleted";
 
-    internal static string RestoreAborted(string directory) => $"The restore into {Name(directory)} was taken back.";
+    internal static string RestoreAborted(KmsRestoreAbort abort) => $"The restore into {Name(abort.KeyDirectory)} was taken back.";
 
-    internal static string RestoreAborted(string connection, string directory) =>
-        $"{DisplayText.Neutralize(connection)}: the restore into {Name(directory)} was taken back.";
+    internal static string RestoreAborted(string connection, KmsRestoreAbort abort) =>
+        $"{DisplayText.Neutralize(connection)}: the restore into {Name(abort.KeyDirectory)} was taken back.";
 
     internal static string ImpactUnknown(string reason) => $". What names the key is not known: {DisplayText.Neutralize(reason).TrimEnd('.')}";
 
@@ -460,6 +499,10 @@ internal static partial class Strings
         string.Join(", ", settings.Names.Select(name => Difference(name, null, ConfigurationSettings.Shown(settings.Get(name)))));
 
     private static string Parameters(IEnumerable<string> names) => string.Join(", ", names.Select(name => "-" + name));
+
+    /// <summary>Texts that may be whole sentences, without the last one's full stop.</summary>
+    private static string Sentences(IEnumerable<string> texts) =>
+        string.Join("; ", texts.Select(text => DisplayText.Neutralize(text).TrimEnd('.')));
 
     private static string Listed(IEnumerable<string> texts) => string.Join(", ", texts.Select(text => DisplayText.Neutralize(text)));
 

@@ -47,7 +47,7 @@ internal static class SupportContent
         IReadOnlyList<KmsConnection> connections, string host, IDictionary? headers, IReadOnlyList<string> logs, IReadOnlyList<string> audits) =>
     [
         Json("versions.json", _ => Task.FromResult(Versions(host))),
-        .. connections.Select(connection => new Subject(connection, ConnectionState.Current.EndpointOf(connection))).SelectMany((subject, index) => s_ofConnection
+        .. connections.Select(connection => new Subject(connection, ConnectionState.EndpointOf(connection))).SelectMany((subject, index) => s_ofConnection
             .Where(part => part.Applies(subject))
             .Select(part => Json($"connections/{Number(index)}-{FileName(subject.Connection.Name)}/{part.File}", token => part.Get(subject, token)))),
         .. headers is null ? Array.Empty<KmsSupportPart>() : [Text("headers.txt", () => Headers(headers))],

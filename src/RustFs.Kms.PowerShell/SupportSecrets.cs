@@ -19,7 +19,7 @@ internal sealed class SupportSecrets : IDisposable
     {
         foreach (KmsConnection connection in ConnectionState.Current.All)
         {
-            if (ConnectionState.Current.EndpointOf(connection)?.Options.Credential is { } credential)
+            if (ConnectionState.EndpointOf(connection)?.Options.Credential is { } credential)
             {
                 Add(credential.SecretKey);
                 Add(credential.SessionToken);

@@ -28,12 +28,6 @@ internal static class WrapSelector
         return [.. envelope.Wraps.Where(wrap => meant.Contains(wrap.Number))];
     }
 
-    /// <summary>Whether two descriptions are of the same wrap, in a file that nobody changed in between.</summary>
-    internal static bool IsSame(KmsEnvelopeWrap one, KmsEnvelopeWrap other) =>
-        one.Number == other.Number &&
-        one.ToString() == other.ToString() &&
-        one.CiphertextBlob.AsSpan().SequenceEqual(other.CiphertextBlob);
-
     // A key may be called "2" or "kms". Whoever removes a way in should not have to know which meaning wins.
     private static HashSet<int> Numbers(KmsEnvelope envelope, string selector)
     {

@@ -12,7 +12,7 @@ internal static class WrappingInput
         if (given is null)
         {
             return ConnectionState.Current.Default
-                ?? throw new KmsException(KmsErrorCode.KmsNotFound, Strings.NoConnection(ConnectionState.Current.All));
+                ?? throw ConnectionInput.NoDefault();
         }
 
         IReadOnlyList<KmsConnection> found = OpeningInput.Connections([given])!;

@@ -69,6 +69,9 @@ public sealed class KmsException : Exception
     /// <summary>The key id, path or name that it is about.</summary>
     public string? Target { get; }
 
+    /// <summary>Whether there is no connection to work through: none is open, none has the name, or it was closed.</summary>
+    internal bool LacksConnection { get; init; }
+
     /// <summary>What is wrong with the key record; <see cref="KmsKeyFault.None"/> when it is not about a record.</summary>
     public KmsKeyFault Fault { get; }
 }

@@ -9,6 +9,13 @@ namespace RustFs.Kms;
 /// </summary>
 internal static class SafeText
 {
+    // Those of actions/runner (ActionCommandManager.cs). A word that goes on after one counts as well.
+    private static readonly string[] s_commands =
+    [
+        "add-mask", "add-matcher", "add-path", "debug", "echo", "endgroup", "error", "group", "internal-set-repo-path", "notice",
+        "remove-matcher", "save-state", "set-env", "set-output", "stop-commands", "warning",
+    ];
+
     /// <summary>The text with every character that acts instead of showing replaced by its code, such as <c>\x1B</c>.</summary>
     internal static string Neutralize(string? text)
     {
@@ -43,8 +50,10 @@ internal static class SafeText
     /// <summary>Whether the character at a place acts instead of showing. Not for the halves of a surrogate pair.</summary>
     internal static bool Acts(string text, int index) => text[index] switch
     {
-        // GitHub reads "::command" at the start of a line, and wrapping can put any place at the start of a line.
-        ':' => index > 0 && text[index - 1] == ':' && index + 1 < text.Length && char.IsAsciiLetter(text[index + 1]),
+        // GitHub reads "::command" at the start of a line, and wrapping can put any place at the start of a line. Inside a word (a Rust
+        // path, such as rustfs::kms) only its own commands count.
+        ':' => index > 0 && text[index - 1] == ':' && index + 1 < text.Length && char.IsAsciiLetter(text[index + 1]) &&
+            (index < 2 || !char.IsAsciiLetterOrDigit(text[index - 2]) || IsCommand(text.AsSpan(index + 1))),
 
         // Azure Pipelines reads "##vso[" and "##[", GitHub "##[", anywhere in a line.
         '#' => index > 0 && text[index - 1] == '#' &&
@@ -54,6 +63,20 @@ internal static class SafeText
         char character => CharUnicodeInfo.GetUnicodeCategory(character)
             is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate,
     };
+
+    /// <summary>Whether a text begins with a command that GitHub's runner knows.</summary>
+    private static bool IsCommand(ReadOnlySpan<char> text)
+    {
+        foreach (string command in s_commands)
+        {
+            if (text.StartsWith(command, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>
     /// An exception as the cause of another. A cause that quotes what a server sent (a header line, say) is replaced by its kind and its

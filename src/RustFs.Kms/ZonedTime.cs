@@ -34,7 +34,9 @@ internal readonly partial record struct ZonedTime
     internal static ZonedTime FromInstant(DateTimeOffset instant)
     {
         DateTimeOffset utc = instant.ToUniversalTime();
-        string text = utc.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'+00:00[UTC]'", CultureInfo.InvariantCulture);
+        Span<char> sortable = stackalloc char[28]; // 2026-01-02T03:04:05.6789000Z
+        _ = utc.UtcDateTime.TryFormat(sortable, out int length, "O", CultureInfo.InvariantCulture);
+        string text = string.Concat(sortable[..(length - 1)].TrimEnd('0').TrimEnd('.'), "+00:00[UTC]");
         return new ZonedTime(text, utc, (int)(utc.Ticks % TimeSpan.TicksPerSecond) * 100, "UTC");
     }
 

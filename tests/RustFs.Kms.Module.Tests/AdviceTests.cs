@@ -110,6 +110,27 @@ public sealed class AdviceTests
         AssertAdvice(session, "Set-KmsKey app -Description x", "app", $"Connect-Kms -KeyDirectory '{session.KeyDirectory}'");
     }
 
+    [Theory]
+    [InlineData("Get-KmsBucketEncryption photos")]
+    [InlineData("Set-KmsBucketEncryption photos -Algorithm SseS3")]
+    [InlineData("Remove-KmsBucketEncryption photos -Force")]
+    [InlineData("Test-KmsHealth")]
+    [InlineData("Set-KmsConfiguration -KeyDirectory /keys")]
+    [InlineData("Reset-KmsService -KeyDirectory /keys -Force")]
+    [InlineData("Get-KmsKey")]
+    [InlineData("Get-KmsKey -Connection nope")]
+    [InlineData("Update-KmsEnvelope none.kms -AddKeyId app -Connection nope")]
+    [InlineData("Test-KmsConnection")]
+    [InlineData("Disconnect-Kms")]
+    public void Without_a_connection_the_advice_is_to_connect(string command)
+    {
+        using var session = new ServerSession("1");
+        HostRun run = session.Run(command);
+        ErrorRecord error = Assert.Single(run.Errors);
+        Assert.StartsWith("KmsNotFound,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Contains("Connect-Kms -Endpoint", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Who_opens_without_a_master_key_is_advised_to_go_on_without()
     {

@@ -6,6 +6,7 @@ using Xunit;
 namespace RustFs.Kms.Module.Tests;
 
 /// <summary>What CI agents are told: only in their jobs, only when asked, to the host, and escaped as they want it.</summary>
+[Collection(nameof(EnvironmentTestGroup))]
 public sealed class CiReportTests : IDisposable
 {
     private const string Secret = "s3cret %:,\nsecond line+/ü\nab";
@@ -115,6 +116,25 @@ public sealed class CiReportTests : IDisposable
         // Where no agent swallows them, nothing is printed.
         Use(Agent.None);
         Assert.Equal(string.Empty, session.Host.RunText("param($secret) $null = Test-KmsHealth -Check Reachable -CiReport -CiMask $secret", KmsSession.Secure(Secret)).Text.Trim());
+    }
+
+    [Fact]
+    public void A_secret_to_mask_without_a_report_is_refused_and_not_passed_over()
+    {
+        using ServerSession session = Sick(Agent.GitHub);
+        HostRun run = session.Run("param($secret) Test-KmsHealth -Check Reachable -CiMask $secret", KmsSession.Secure(Secret));
+        Assert.StartsWith("KmsUsage,", Assert.Single(run.Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Contains("-CiReport", run.Errors[0].Exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("server2")]
+    [InlineData("@()")]
+    public void Whatever_is_not_there_the_summary_says_what_Quiet_says(string connections)
+    {
+        using ServerSession session = Sick(Agent.GitHub);
+        Assert.False(session.Value<bool>($"{(connections[0] == '@' ? connections : $"'{connections}'")} | Test-KmsHealth -CiReport -Quiet"));
+        Assert.Contains("\u274c **KMS not healthy** \u00b7 0 passed, 0 warnings, 1 failed", File.ReadAllText(Path.Combine(_directory, "summary.md")), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -21,7 +21,7 @@ public sealed class CommonIssuesTests
     public void Common_Issues_status_NotConfigured()
     {
         using var session = new ServerSession(Idle);
-        AssertFailed(session, "Configured", "The KMS is not configured.", "Set-KmsConfiguration -KeyDirectory '<path on the server>' -Start");
+        AssertFailed(session, "Configured", "The KMS is not configured.", "Set-KmsConfiguration -KeyDirectory '<path on the server>' -MasterKey ($Host.UI.ReadLineAsSecureString()) -Start");
         session.Require("Set-KmsConfiguration @known -Start");
         AssertPassed(session, "Configured", "Running", "Healthy");
     }
@@ -31,7 +31,7 @@ public sealed class CommonIssuesTests
     {
         using var session = new ServerSession(Idle);
         Assert.Equal("KmsNotConfigured", session.ErrorOf("Start-KmsService"));
-        AssertFailed(session, "Configured", "no configuration provided", "Set-KmsConfiguration -KeyDirectory '<path on the server>' -Start");
+        AssertFailed(session, "Configured", "no configuration provided", "Set-KmsConfiguration -KeyDirectory '<path on the server>' -MasterKey ($Host.UI.ReadLineAsSecureString()) -Start");
     }
 
     [Theory]
@@ -116,7 +116,7 @@ public sealed class CommonIssuesTests
         session.Inject("Answer", settings: [("Method", "GET"), ("PathSuffix", "/kms/service-status"), ("Body", """
             {"status":{"Error":"KMS key directory is required for local backend"},"backend_type":"Local","healthy":null,"config_summary":null}
             """u8.ToArray())]);
-        AssertFailed(session, "Running", "KMS key directory is required for local backend", "Set-KmsConfiguration -KeyDirectory '<path on the server>' -Start", "--kms-key-dir");
+        AssertFailed(session, "Running", "KMS key directory is required for local backend", "Set-KmsConfiguration -KeyDirectory '<path on the server>' -MasterKey ($Host.UI.ReadLineAsSecureString()) -Start", "--kms-key-dir");
     }
 
     [Fact]

@@ -1,11 +1,13 @@
 using System.Management.Automation;
 using RustFs.Kms.Console;
 using RustFs.Kms.Module.Tests.Support;
+using RustFs.Kms.Tests.Shared;
 using Xunit;
 
 namespace RustFs.Kms.Module.Tests;
 
 /// <summary>What Tab offers. It never fails, never connects and leaves no trace.</summary>
+[Collection(nameof(AloneTestGroup))]
 public sealed class CompletionTests : IDisposable
 {
     private readonly KmsSession _session = new("app", "app-off", "app-gone", "it's mine", "a[1]", "$cash", "1st");

@@ -93,6 +93,16 @@ public sealed class ConfigurationCheckTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("@{ backend_type = 'vault'; address = 'https://v'; auth_method = @{ '1' = @{ role_id = 'r'; secret_id = 's' } } }")]
+    [InlineData("@{ backend_type = 'vault'; address = 'https://v'; auth_method = @{ 'AppRole,Kubernetes' = @{ role_id = 'r'; secret_id = 's' } } }")]
+    public void A_number_or_a_list_names_no_way_to_log_in(string configuration)
+    {
+        using ModuleHost host = ModuleHost.Create();
+        HostRun run = host.Run($"Test-KmsConfiguration -InputObject {configuration}");
+        Assert.Contains(run.Output, finding => ((string)finding.Properties["Message"].Value).Contains("must hold one way to log in", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void All_that_is_wrong_is_told_at_once_and_in_a_file_that_is_none_where()
     {

@@ -242,7 +242,14 @@ public sealed class DisasterRecoveryTests
             Assert.Contains($"-KeyDirectory '{directory}'", advice, StringComparison.Ordinal);
             if (abort)
             {
-                session.Require("param($directory) Stop-KmsRestore -KeyDirectory $directory -Force", directory);
+                // Nothing shows that the files are the restore's: its staging folder is gone.
+                HostRun stopped = session.Run("param($directory) Stop-KmsRestore -KeyDirectory $directory -Force -PassThru", directory);
+                Assert.Empty(stopped.Errors);
+                string[] moved = [.. ((string[])[".master-key.salt", "app.key"]).Select(name => Path.Combine(directory + ".leftovers", name))];
+                Assert.Equal(moved, (IEnumerable<string>)stopped.Output.Single().Properties["MovedAside"].Value);
+                Assert.Equal(directory, stopped.Output.Single().Properties["KeyDirectory"].Value);
+                Assert.All(moved, file => Assert.Contains(stopped.Warnings, warning => warning.Message.Contains($"'{file}'", StringComparison.Ordinal)));
+                Assert.All(moved, file => Assert.True(File.Exists(file)));
                 Assert.Empty(Directory.GetFileSystemEntries(directory));
                 ErrorRecord nothing = Assert.Single(session.Run("param($directory) Stop-KmsRestore -KeyDirectory $directory -Force", directory).Errors);
                 Assert.StartsWith("KmsPreconditionFailed,", nothing.FullyQualifiedErrorId, StringComparison.Ordinal);
@@ -278,6 +285,81 @@ public sealed class DisasterRecoveryTests
         Assert.EndsWith("Get-KmsBackup", missing.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
 
         string Id(string script) => Assert.Single(session.Run(script).Errors).FullyQualifiedErrorId.Split(',')[0];
+    }
+
+    [Theory]
+    [InlineData("-WhatIf")]
+    [InlineData("-Force")]
+    public void The_policy_that_never_writes_is_an_error_that_says_what_else_is_in_the_way(string how)
+    {
+        using KmsSession session = Open("app");
+        session.Require("Backup-KmsKeyStore -BackupId b1");
+        string fail = RestoreTarget.Replace("RestoreIntoEmptyTarget -Force", $"Fail {how}", StringComparison.Ordinal);
+
+        ErrorRecord free = Assert.Single(session.Run(fail, TargetOf(session)).Errors);
+        Directory.CreateDirectory(session.PathOf("new"));
+        File.WriteAllText(session.PathOf("new/app.key"), "x");
+        ErrorRecord occupied = Assert.Single(session.Run(fail, TargetOf(session)).Errors);
+
+        Assert.StartsWith("KmsPreconditionFailed,", free.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Contains("Nothing else stands in the way. Nothing was changed.", free.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("KmsPreconditionFailed,", occupied.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.Contains("In the way besides: app: key-already-exists", occupied.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("Nothing else stands", occupied.ToString(), StringComparison.Ordinal);
+        Assert.Equal(["app.key"], Contents(session.PathOf("new")).Keys);
+    }
+
+    [Fact]
+    public void What_is_said_ends_with_one_full_stop()
+    {
+        using KmsSession session = Open("app", "other");
+        session.Require("Backup-KmsKeyStore -BackupId b1");
+        Directory.CreateDirectory(session.PathOf("new"));
+        File.WriteAllText(session.PathOf("new/app.key"), "x");
+        File.WriteAllText(session.PathOf("new/other.key"), "x");
+        string asked = session.Host.RunText(RestoreTarget.Replace("-Force", "-WhatIf", StringComparison.Ordinal), TargetOf(session)).Text;
+        Array.ForEach(Directory.GetFiles(session.PathOf("backups/b1/artifacts/keys")), File.Delete);
+        string refused = Assert.Single(session.Run(RestoreTarget, TargetOf(session)).Errors).ToString();
+        Assert.All((string[])[Unwrapped(asked), Unwrapped(refused)], text =>
+        {
+            Assert.DoesNotContain("..", text, StringComparison.Ordinal);
+            Assert.DoesNotContain(".,", text, StringComparison.Ordinal);
+            Assert.DoesNotContain(".;", text, StringComparison.Ordinal);
+        });
+    }
+
+    /// <summary>Another process holds the directory, for longer and longer until the wait was long enough to be shown.</summary>
+    [Theory]
+    [InlineData("Backup-KmsKeyStore", "Reading and sealing the keys", false)]
+    [InlineData(RestoreTarget, "", true)]
+    public async Task Work_that_takes_long_is_shown_and_taken_away_again(string script, string activity, bool target)
+    {
+        if (!OperatingSystem.IsLinux() || !File.Exists("/usr/bin/flock"))
+        {
+            return;
+        }
+
+        using KmsSession session = Open("app");
+        session.Require("Backup-KmsKeyStore -BackupId b1");
+        string held = target ? session.PathOf("new") : session.KeyDirectory;
+        Directory.CreateDirectory(held);
+        IReadOnlyList<ProgressRecord> shown = [];
+        for (double seconds = 0.5; shown.Count == 0 && seconds < 20; seconds *= 2)
+        {
+            Array.ForEach(target ? Directory.GetFiles(held) : [], File.Delete);
+            string hold = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"echo held; sleep {seconds}");
+            using System.Diagnostics.Process holder = System.Diagnostics.Process.Start(
+                new System.Diagnostics.ProcessStartInfo("/usr/bin/flock", [held, "sh", "-c", hold]) { RedirectStandardOutput = true })!;
+            Assert.Equal("held", await holder.StandardOutput.ReadLineAsync());
+            HostRun run = session.Run(script, target ? TargetOf(session) : []);
+            Assert.Empty(run.Errors);
+            shown = [.. run.Progress];
+            await holder.WaitForExitAsync();
+        }
+
+        Assert.StartsWith(activity, shown[0].Activity, StringComparison.Ordinal);
+        Assert.Equal(ProgressRecordType.Completed, shown[^1].RecordType);
+        Assert.Contains(shown, record => record.RecordType == ProgressRecordType.Processing);
     }
 
     [Theory]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Management.Automation;
 using System.Text.RegularExpressions;
 using RustFs.Kms.Module.Tests.Support;
+using RustFs.Kms.Tests.Shared;
 using Xunit;
 
 namespace RustFs.Kms.Module.Tests;
@@ -133,7 +134,7 @@ public sealed class EmulatorTests
 
         using Process console = ConsoleProcess.StartProgram(
             "dotnet", ["exec", ConsoleProcess.AssemblyPath, "-NoBanner", "-Command", "Start-KmsEmulator -Running -AllowAnonymous -Wait"]);
-        string line = (await console.StandardOutput.ReadLineAsync(new CancellationTokenSource(TimeSpan.FromMinutes(1)).Token))!;
+        string line = (await console.StandardOutput.ReadLineAsync().WaitAsync(Patience.Deadline))!;
         Assert.EndsWith("/ (unsigned requests are answered too)", line, StringComparison.Ordinal);
         var endpoint = new Uri(Regex.Match(line, @"http://127\.0\.0\.1:\d+/").Value);
         using (var client = new HttpClient())

@@ -105,6 +105,24 @@ public sealed class EnvelopeTests
     }
 
     [Fact]
+    public void Other_names_of_a_file_keep_its_old_wraps_and_that_is_said()
+    {
+        using FileSession session = Open();
+        byte[] before = session.Read("a.txt.kms");
+        using (System.Diagnostics.Process link = System.Diagnostics.Process.Start("ln", [session.PathOf("a.txt.kms"), session.PathOf("second.kms")]))
+        {
+            link.WaitForExit();
+        }
+
+        HostRun run = session.Run("Update-KmsEnvelope a.txt.kms -RemoveWrap 1 -Passphrase $passphrase");
+
+        Assert.Empty(run.Errors);
+        Assert.Contains("1 other name (hard links)", Assert.Single(run.Warnings).Message, StringComparison.Ordinal);
+        Assert.Equal(before, session.Read("second.kms"));
+        Assert.Empty(session.Run("Update-KmsEnvelope a.txt.kms -RemoveWrap 1 -Passphrase $passphrase").Warnings);
+    }
+
+    [Fact]
     public void Many_envelopes_are_changed_and_one_that_does_not_fit_is_one_error()
     {
         using FileSession session = Open();

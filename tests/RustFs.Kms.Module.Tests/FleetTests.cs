@@ -1,12 +1,14 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using RustFs.Kms.Module.Tests.Support;
+using RustFs.Kms.Tests.Shared;
 using Xunit;
 using Xunit.Abstractions;
 
 namespace RustFs.Kms.Module.Tests;
 
-/// <summary>Many servers at once.</summary>
+/// <summary>Many servers at once, and nothing else: one of these measures the machine.</summary>
+[Collection(nameof(AloneTestGroup))]
 public sealed class FleetTests(ITestOutputHelper output)
 {
     [Fact]
@@ -24,6 +26,19 @@ public sealed class FleetTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_server_without_rows_is_not_healthy()
+    {
+        using var session = new ServerSession("1");
+        string script = File.ReadAllText(Path.Combine(ConsoleProcess.RepositoryRoot, "examples", "fleet.ps1"));
+        Assert.Equal(
+            "NOT HEALTHY",
+            session.Value<string>(
+                "param($script) $tree = [Management.Automation.Language.Parser]::ParseInput($script, [ref] $null, [ref] $null); " +
+                ". ([scriptblock]::Create($tree.Find({ $args[0].Name -eq 'Get-Verdict' }, $false).Extent.Text)); (Get-Verdict 'lost' @()).Health",
+                script));
+    }
+
+    [Fact]
     public void Fifty_servers_of_100_ms_each_cost_at_most_three_times_one()
     {
         using var session = new ServerSession("$emulators = @(1..50 | ForEach-Object { Start-KmsEmulator -Running -AllowAnonymous })");
@@ -34,13 +49,19 @@ public sealed class FleetTests(ITestOutputHelper output)
         }
 
         session.Require("$null = Test-KmsHealth $connections[0]"); // warm
-        TimeSpan one = Enumerable.Range(0, 3).Min(_ => Time(session, "$null = Test-KmsHealth $connections[0]"));
-        TimeSpan all = Enumerable.Range(0, 3).Min(_ => Time(session, "$rows = Test-KmsHealth $connections"));
+        (TimeSpan one, TimeSpan all) = (TimeSpan.MaxValue, TimeSpan.MaxValue);
+        for (int round = 0; round < 3 || (round < 15 && all > one * 3); round++)
+        {
+            one = Shorter(one, Time(session, "$null = Test-KmsHealth $connections[0]"));
+            all = Shorter(all, Time(session, "$rows = Test-KmsHealth $connections"));
+            Assert.Equal(50, session.Value<int>("@($rows | Where-Object { $_.Check -eq 'Running' -and $_.Result -eq 'Passed' }).Count"));
+        }
 
         output.WriteLine($"one: {one.TotalMilliseconds:0} ms, fifty: {all.TotalMilliseconds:0} ms, ratio {all / one:0.00}");
-        Assert.Equal(50, session.Value<int>("@($rows | Where-Object { $_.Check -eq 'Running' -and $_.Result -eq 'Passed' }).Count"));
         Assert.InRange(all / one, 0, 3);
     }
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     private static TimeSpan Time(ServerSession session, string script)
     {

@@ -108,6 +108,111 @@ public sealed class HealthTests
         Assert.Contains("was closed", (string)row.Properties["Evidence"].Value, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("'server', 'typo'", "typo")]
+    [InlineData("'typo'", "typo")]
+    [InlineData("'server', 'nope*'", "nope*")]
+    [InlineData("'server', 7", null)]
+    public void A_connection_that_is_not_there_is_a_failed_row(string connections, string? missing)
+    {
+        using var session = new ServerSession();
+        session.Require("Update-KmsConfiguration -DefaultKeyId app");
+        foreach (string use in (string[])["{0} -Connection {1}", "{1} | {0}"])
+        {
+            string With(string command) => string.Format(System.Globalization.CultureInfo.InvariantCulture, use, command, connections);
+            PSObject row = session.Require(With("Test-KmsHealth")).First();
+            Assert.Equal((missing, "Reachable", "Failed"), (row.Properties["Connection"].Value, row.Properties["Check"].Value.ToString(), row.Properties["Result"].Value.ToString()));
+            Assert.Equal("See what is open: Get-KmsConnection", row.Properties["Recommendation"].Value);
+            Assert.False(session.Value<bool>(With("Test-KmsHealth -Quiet")));
+            Assert.Equal("KmsUnhealthy", session.ErrorOf(With("Assert-KmsHealth")));
+        }
+    }
+
+    [Theory]
+    [InlineData("@()")]
+    [InlineData("$null")]
+    [InlineData("Get-KmsConnection nope*")]
+    public void Nothing_to_examine_is_not_healthy(string nothing)
+    {
+        using var session = new ServerSession();
+        Assert.False(session.Value<bool>($"{nothing} | Test-KmsHealth -Quiet"));
+        Assert.Equal("KmsUnhealthy", session.ErrorOf($"{nothing} | Assert-KmsHealth"));
+        Assert.Equal("Reachable=Failed", session.Value<string>($"{nothing} | Test-KmsHealth{Verdicts}"));
+    }
+
+    [Fact]
+    public void A_record_of_nothing_does_not_mean_the_default_connection()
+    {
+        using var session = new ServerSession();
+        HostRun run = session.Run("$null | Stop-KmsService -Force; $null | Get-KmsStatus");
+        Assert.Equal(["KmsUsage", "KmsUsage"], run.Errors.Select(error => error.FullyQualifiedErrorId.Split(',')[0]));
+        Assert.Empty(run.Output);
+        Assert.Equal("Running", session.Value<string>("(Get-KmsStatus).State"));
+    }
+
+    [Fact]
+    public void An_examination_that_breaks_off_is_an_error_and_a_failed_row()
+    {
+        using var session = new ServerSession();
+
+        // As when another runspace closes the connection in the middle.
+        session.Require(
+            "$inside = [Reflection.BindingFlags] 'NonPublic, Instance'; $connection = Get-KmsConnection server; " +
+            "$null = $connection.GetType().GetField('_backend', $inside).GetValue($connection).DisposeAsync()");
+
+        HostRun run = session.Run("Test-KmsHealth");
+
+        Assert.StartsWith("KmsUnexpected,", Assert.Single(run.Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
+        PSObject row = Assert.Single(run.Output);
+        Assert.Equal("server Reachable Failed", $"{row.Properties["Connection"].Value} {row.Properties["Check"].Value} {row.Properties["Result"].Value}");
+        Assert.Equal(false, Assert.Single(session.Run("Test-KmsHealth -Quiet").Output).BaseObject);
+        Assert.Contains(session.Run("Assert-KmsHealth").Errors, error => error.FullyQualifiedErrorId.StartsWith("KmsUnhealthy,", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_connection_of_another_runspace_is_examined_all_the_same()
+    {
+        using var session = new ServerSession();
+        PSObject connection = session.Require("Get-KmsConnection server").Single();
+        using var other = new ServerSession("1");
+        Assert.Equal("Passed", other.Value<string>("param($connection) (Test-KmsHealth $connection -Check Signature).Result", connection));
+        Assert.True(other.Value<bool>("param($connection) Test-KmsConnection $connection -Quiet", connection));
+    }
+
+    [Theory]
+    [InlineData("-Check Cache", "-MinimumCacheHitRatio 0", "Stop-KmsService -Force")]
+    [InlineData("-Check Cache, Running", "-MinimumCacheHitRatio 0.5", "Update-KmsConfiguration -EnableCache $false")]
+    [InlineData("", "-MinimumCacheHitRatio 0.5", "Update-KmsConfiguration -EnableCache $false")]
+    [InlineData("", "-MinimumDaysToCertificateExpiry 1", "1")]
+    [InlineData("", "-BucketName photos", "$WhatIfPreference = $true")]
+    public void What_a_threshold_or_a_bucket_demands_and_nobody_can_measure_is_not_met(string checks, string demand, string prepare)
+    {
+        using var session = new ServerSession();
+        session.Require($"Update-KmsConfiguration -DefaultKeyId app; $null = {prepare}");
+        Assert.False(session.Value<bool>($"Test-KmsHealth {checks} {demand} -Quiet"));
+        Assert.Equal("KmsUnhealthy", session.ErrorOf($"Assert-KmsHealth {checks} {demand}"));
+    }
+
+    [Theory]
+    [InlineData("-MinimumDaysToDeletion 3", "-MinimumDaysToDeletion is not used: -Check leaves out Deletions.")]
+    [InlineData("-BucketName photos", "-BucketName is not used: -Check leaves out SseS3, SseKms, SseC.")]
+    public void A_demand_for_a_check_that_was_left_out_is_told(string demand, string warning)
+    {
+        using var session = new ServerSession();
+        Assert.Equal(warning, Assert.Single(session.Run($"Test-KmsHealth -Check Running {demand}").Warnings).Message);
+        Assert.Empty(session.Run($"Test-KmsHealth {demand}").Warnings);
+    }
+
+    [Fact]
+    public void One_is_one_and_the_reason_is_a_clause()
+    {
+        using var session = new KmsSession("app");
+        Assert.Equal("1 key record, which is not damaged.", session.Value<string>("(Test-KmsHealth -Check Keys).Evidence"));
+        session.Require("Remove-KmsKey app -PendingWindowInDays 7 -Force");
+        Assert.StartsWith("1 key will be destroyed within 20 days: 'app'", session.Value<string>("(Test-KmsHealth -Check Deletions -MinimumDaysToDeletion 20).Evidence"), StringComparison.Ordinal);
+        Assert.Equal("1 key will be destroyed, not within 1 day.", session.Value<string>("(Test-KmsHealth -Check Deletions -MinimumDaysToDeletion 1).Evidence"));
+    }
+
     [Fact]
     public void A_key_directory_has_the_checks_that_apply_and_the_others_when_they_are_named()
     {

@@ -1,7 +1,7 @@
-using System.Diagnostics;
 using System.Management.Automation;
 using RustFs.Kms.Console;
 using RustFs.Kms.Module.Tests.Support;
+using RustFs.Kms.Tests.Shared;
 using Xunit;
 
 namespace RustFs.Kms.Module.Tests;
@@ -195,22 +195,19 @@ public sealed class PipelineTests
     }
 
     [Theory]
-    [InlineData("while ($true) { New-KmsDataKey app | Out-Null }")]
-    [InlineData("while ($true) { Get-KmsKey | Out-Null }")]
-    [InlineData("while ($true) { Test-KmsKeyStore | Out-Null }")]
-    [InlineData("1..1000000 | ForEach-Object { 'app' } | Set-KmsKey -Description x")]
+    [InlineData("while ($true) { New-KmsDataKey app | Out-Null; $args[0].Set() }")]
+    [InlineData("while ($true) { Get-KmsKey | Out-Null; $args[0].Set() }")]
+    [InlineData("while ($true) { Test-KmsKeyStore | Out-Null; $args[0].Set() }")]
+    [InlineData("$go = $args[0]; 1..100000000 | ForEach-Object { if ($_ -eq 3) { $go.Set() }; 'app' } | Set-KmsKey -Description x")]
     public void Stopping_ends_it_promptly(string script)
     {
         using var session = new KmsSession("app");
-        using var stop = new CancellationTokenSource();
-        var stopwatch = Stopwatch.StartNew();
-        stop.CancelAfter(TimeSpan.FromMilliseconds(300));
-
-        HostRun run = session.Host.Run(script, [], stop.Token);
-
-        Assert.True(run.Stopped);
-        // A second is what is promised; a machine that is busy with other tests gets five, and what does not stop takes for ever.
-        Assert.InRange(stopwatch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(5.3));
+        Patience.BestIsWithin(Patience.Promptly, () =>
+        {
+            (HostRun run, TimeSpan elapsed) = StopWatch.Stop(session.Host, script);
+            Assert.True(run.Stopped);
+            return elapsed;
+        });
         Assert.True(session.Value<bool>("Test-KmsKeyStore -Quiet"));
     }
 

@@ -228,14 +228,23 @@ public sealed class ResolveErrorTests : IDisposable
             Assert.True(errors.Length == 0, command);
             foreach (CommandAst call in ast.FindAll(item => item is CommandAst, searchNestedScriptBlocks: true).Cast<CommandAst>())
             {
-                string name = call.GetCommandName();
-                if (s_elsewhere.Contains(name))
+                string callee = call.GetCommandName();
+                if (s_elsewhere.Contains(callee))
                 {
                     continue;
                 }
 
-                var found = (CommandInfo)Assert.Single(_host.Run("param($name) Get-Command $name -Module RustFs.Kms", name).Output).BaseObject;
+                var found = (CommandInfo)Assert.Single(_host.Run("param($name) Get-Command $name -Module RustFs.Kms", callee).Output).BaseObject;
                 Assert.All(call.CommandElements.OfType<CommandParameterAst>(), parameter => Assert.True(found.Parameters.ContainsKey(parameter.ParameterName), $"{command}: -{parameter.ParameterName}"));
+                foreach ((CommandElementAst name, CommandElementAst value) in call.CommandElements.Zip(call.CommandElements.Skip(1)))
+                {
+                    // A text that the user puts in has to be one that the parameter takes.
+                    if (name is CommandParameterAst parameter && value is StringConstantExpressionAst text && found.Parameters[parameter.ParameterName] is { } meant
+                        && !meant.Attributes.OfType<ArgumentTransformationAttribute>().Any())
+                    {
+                        Assert.True(LanguagePrimitives.TryConvertTo(text.Value, meant.ParameterType, out _), $"{command}: -{parameter.ParameterName} takes {meant.ParameterType.Name}");
+                    }
+                }
             }
         }
     }
@@ -297,6 +306,13 @@ public sealed class ResolveErrorTests : IDisposable
         Assert.Single(run.Output);
         Assert.Equal("KMSNotConfigured", _host.Run("Resolve-KmsError -Message '<Error>', '<Code>KMSNotConfigured</Code>', '</Error>'").Output.Single().Properties["ErrorId"].Value);
     }
+
+    [Theory]
+    [InlineData("ERROR rustfs::kms: Key not found: app", "rustfs::kms")]
+    [InlineData("ERROR rustfs::error::x Key not found: app", @"rustfs:\x3Aerror::x")]
+    [InlineData("::error::Key not found: app", @":\x3Aerror:")]
+    public void The_path_of_a_log_line_stays_readable_and_a_command_does_not(string text, string echo) =>
+        Assert.Contains(echo, (string)Resolve(text).Properties["Error"].Value, StringComparison.Ordinal);
 
     [Fact]
     public void The_view_fits_and_neither_acts_nor_tells_a_secret()

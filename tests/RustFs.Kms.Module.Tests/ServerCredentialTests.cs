@@ -190,7 +190,7 @@ public sealed class ServerCredentialTests
         internal static async Task<EmulatorProcess> StartAsync()
         {
             Process process = ConsoleProcess.StartProgram("dotnet", ["exec", ConsoleProcess.AssemblyPath, "-NoBanner", "-Command", "Start-KmsEmulator -Running -Wait"]);
-            using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+            using var patience = new CancellationTokenSource(Patience.Deadline);
             string line = await process.StandardOutput.ReadLineAsync(patience.Token) ?? await process.StandardError.ReadToEndAsync(patience.Token);
             return new EmulatorProcess(process, new Uri(Regex.Match(line, @"http://127\.0\.0\.1:\d+/").Value));
         }

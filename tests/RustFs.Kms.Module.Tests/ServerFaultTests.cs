@@ -7,6 +7,7 @@ using Xunit;
 namespace RustFs.Kms.Module.Tests;
 
 /// <summary>What the cmdlets say of servers that break off, refuse, lie or are elsewhere.</summary>
+[Collection(nameof(EnvironmentTestGroup))]
 public sealed class ServerFaultTests
 {
     private const string Password = "p4ss-w0rd-XYZ";

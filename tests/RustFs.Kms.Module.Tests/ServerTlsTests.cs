@@ -152,6 +152,7 @@ public sealed class ServerTlsTests : IDisposable
         ErrorRecord error = Assert.Single(Connect(relay, "-CaCertificate $args[1] -RetryCount 0", ca).Errors);
 
         Assert.Contains(error.FullyQualifiedErrorId.Split(',')[0], new[] { "KmsTls", "KmsNetwork" }); // with TLS 1.3 it is told only after the handshake
+        Assert.Contains("client certificate", error.ToString(), StringComparison.OrdinalIgnoreCase);
         Assert.Contains("Test-KmsConnection", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
         Assert.Empty(relay.Passed);
         PSObject[] checks = [.. _session.Require("Test-KmsConnection -Endpoint $args[0] -Credential $emulator.Credential -CaCertificate $args[1]", relay.Endpoint.ToString(), ca)];

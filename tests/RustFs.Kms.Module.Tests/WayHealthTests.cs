@@ -53,6 +53,38 @@ public sealed class WayHealthTests
     }
 
     [Theory]
+    [InlineData(60, 90, "Failed")]
+    [InlineData(60, 30, "Warning")]
+    public async Task A_demand_for_days_holds_for_a_certificate_that_is_not_checked(int days, int demand, string result)
+    {
+        using X509Certificate2 certificate = Issue(days);
+        await using var server = new ScriptedServer(certificate: certificate);
+        using ServerSession session = server.Connect("-SkipCertificateCheck");
+        Assert.Equal(result, session.Value<string>($"(Test-KmsHealth -Check Tls -MinimumDaysToCertificateExpiry {demand}).Result"));
+    }
+
+    [Fact]
+    public async Task A_clock_that_nobody_tells_is_a_clause_and_misses_a_demand()
+    {
+        await using var server = new ScriptedServer();
+        using ServerSession session = server.Connect();
+        Assert.Equal("Not checked, because the server does not tell its time.", session.Value<string>("(Test-KmsHealth -Check Clock).Evidence"));
+        Assert.False(session.Value<bool>("Test-KmsHealth -MaximumClockSkewSeconds 300 -Check Clock -Quiet"));
+        Assert.Contains("[server] Clock: ", session.Run("Assert-KmsHealth -MaximumClockSkewSeconds 300").Errors.Single().Exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1, "The certificate expires in 1 day.")]
+    [InlineData(5, "The certificate expires in 5 days.")]
+    public async Task Days_are_counted_as_people_do(int days, string text)
+    {
+        using X509Certificate2 certificate = Issue(days, hours: 12);
+        await using var server = new ScriptedServer(certificate: certificate);
+        using ServerSession session = server.Connect($"-CertificateThumbprint {certificate.GetCertHashString(HashAlgorithmName.SHA256)}");
+        Assert.EndsWith(text, session.Value<string>("(Test-KmsHealth -Check Tls).Evidence"), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(0, "", "Passed")]
     [InlineData(120, "", "Warning")]
     [InlineData(120, "-MaximumClockSkewSeconds 300", "Passed")]
@@ -91,14 +123,14 @@ public sealed class WayHealthTests
         Assert.Contains("kms:ServiceControl", (string)rows[0].Properties["Evidence"].Value, StringComparison.Ordinal);
     }
 
-    private static X509Certificate2 Issue(int days)
+    private static X509Certificate2 Issue(int days, int hours = 0)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
-        using X509Certificate2 issued = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(days));
+        using X509Certificate2 issued = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(days).AddHours(hours));
         return X509CertificateLoader.LoadPkcs12(issued.Export(X509ContentType.Pkcs12), null);
     }
 }

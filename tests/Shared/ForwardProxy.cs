@@ -16,6 +16,9 @@ internal sealed class ForwardProxy : SocketServer
         Start();
     }
 
+    /// <summary>Where a tunnel to a place leads: to that place, unless somebody knows better.</summary>
+    internal Func<string, string> Route { get; init; } = target => target;
+
     internal Uri Address => new($"http://127.0.0.1:{Port}/");
 
     /// <summary>The status that each request got from the proxy (0 when it was passed on), its method and its target.</summary>
@@ -35,7 +38,7 @@ internal sealed class ForwardProxy : SocketServer
             _requests.Enqueue($"0 {request.Method} {request.Target}");
             if (request.Method == "CONNECT")
             {
-                await TunnelAsync(stream, request.Target, cancellationToken);
+                await TunnelAsync(stream, Route(request.Target), cancellationToken);
                 return;
             }
 

@@ -36,6 +36,12 @@ internal sealed class Relay : SocketServer
     /// <summary>The answer to what is not let through; null lets it through.</summary>
     internal Func<HttpMessage, HttpMessage?> Gate { get; set; } = _ => null;
 
+    /// <summary>What becomes of a request on its way to the server.</summary>
+    internal Func<HttpMessage, HttpMessage> Inward { get; init; } = message => message;
+
+    /// <summary>What becomes of an answer on its way back.</summary>
+    internal Func<HttpMessage, HttpMessage> Outward { get; init; } = message => message;
+
     internal Uri Endpoint => new($"{(Certificate is null ? "http" : "https")}://127.0.0.1:{Port}/");
 
     internal IReadOnlyList<Relayed> Passed => [.. _passed];
@@ -71,8 +77,9 @@ internal sealed class Relay : SocketServer
                 }
 
                 NetworkStream server = upstream.GetStream();
-                await request.WriteAsync(server, cancellationToken);
+                await Inward(request).WriteAsync(server, cancellationToken);
                 answer = await HttpMessage.ReadAsync(server, hasBody: request.Method != "HEAD", cancellationToken) ?? throw new IOException("The server hung up.");
+                answer = Outward(answer);
             }
 
             _passed.Enqueue(new Relayed(request, answer, shown));

@@ -50,6 +50,8 @@ internal sealed class EnvelopeFile : IDisposable
         Length = File.Length,
         PlaintextLength = Layout?.PlaintextLength,
         Wraps = Header.Descriptions,
+        HeaderSha256 = Header.Sha256,
+        OtherNames = File.OtherNames,
     };
 
     public void Dispose() => File.Dispose();

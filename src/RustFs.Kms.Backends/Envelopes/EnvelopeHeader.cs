@@ -34,6 +34,9 @@ internal sealed class EnvelopeHeader
     /// <summary>The bytes of the file before the payload.</summary>
     internal byte[] Bytes => [.. _authenticated, .. _mac];
 
+    /// <summary>What tells it from every other header, in lower-case hex.</summary>
+    internal string Sha256 => Convert.ToHexString(SHA256.HashData(Bytes)).ToLowerInvariant();
+
     /// <summary>Where the payload begins.</summary>
     internal int Length => _authenticated.Length + _mac.Length;
 

@@ -14,7 +14,13 @@ internal static class EnvelopeUpdater
 
         WrapMaker.Check(options.Add, options.Path);
         using EnvelopeFile envelope = EnvelopeFile.Open(options.Path);
-        SourceRemoval.Check(options.Path);
+        SourceRemoval.Check(options.Path, "changed");
+        if (options.ExpectedHeader is { } expected && envelope.Header.Sha256 != expected)
+        {
+            throw new KmsException(
+                KmsErrorCode.KmsConflict, $"Somebody else changed the wraps of '{options.Path}' meanwhile. Nothing was changed.", options.Path);
+        }
+
         if (envelope.Layout is null)
         {
             throw EnvelopeFormat.DoesNotOpen(options.Path); // its payload was cut: no wrap would open it
@@ -54,7 +60,7 @@ internal static class EnvelopeUpdater
         KmsUpdateEnvelopeOptions options, EnvelopeFile envelope, EnvelopeHeader header, KmsSecret fileKey, CancellationToken cancellationToken)
     {
         using OutputFile output = OutputFile.Create(options.Path, replace: true);
-        output.TakeModeOf(options.Path);
+        output.TakeAccessOf(envelope.File);
         output.Write(header.Bytes, 0);
         ProgressMeter Meter(KmsFileStage stage) => new(options.Progress, options.Path, stage, envelope.PayloadLength);
         byte[] payload = FileCopy.Copy(
@@ -70,7 +76,12 @@ internal static class EnvelopeUpdater
 
             SourceRemoval.RequireSame(
                 payload, FileCopy.Hash(written.File, written.Header.Length, Meter(KmsFileStage.Verifying), cancellationToken), options.Path);
-            updated = written.Describe() with { Path = options.Path, PayloadSha256 = Convert.ToHexString(payload).ToLowerInvariant() };
+            updated = written.Describe() with
+            {
+                Path = options.Path,
+                PayloadSha256 = Convert.ToHexString(payload).ToLowerInvariant(),
+                OtherNames = envelope.File.OtherNames,
+            };
         }
 
         envelope.File.RequireUnchanged();

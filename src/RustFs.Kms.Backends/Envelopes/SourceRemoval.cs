@@ -6,12 +6,14 @@ namespace RustFs.Kms.Backends.Envelopes;
 /// <summary>Removes a source, once its result was read back and is there.</summary>
 internal static class SourceRemoval
 {
-    /// <summary>Refuses a source of which only a link would go.</summary>
-    internal static void Check(string path)
+    /// <summary>Refuses a link: what would happen to it would not happen to the file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="done">What is to be done to it.</param>
+    internal static void Check(string path, string done = "removed")
     {
         if (FileIdentity.Of(path) is { IsRegular: false })
         {
-            throw new KmsException(KmsErrorCode.KmsUsage, $"'{path}' is a link; only a file itself is removed.", path);
+            throw new KmsException(KmsErrorCode.KmsUsage, $"'{path}' is a link; only a file itself is {done}.", path);
         }
     }
 

@@ -23,6 +23,7 @@ internal static class WrapMaker
         {
             UnicodeText.Require("The encryption context", kms.KeyId, kms.EncryptionContext.Keys.Concat(kms.EncryptionContext.Values));
             UnicodeText.Require("The hint", kms.KeyId, kms.Hint);
+            RequireShort(kms.KeyId);
         }
     }
 
@@ -105,6 +106,7 @@ internal static class WrapMaker
                 KmsErrorCode.KmsProtocol, $"The KMS gave a data key of {dataKey.PlaintextLength} bytes instead of {AeadCipher.KeyLength}.", wrap.KeyId);
         }
 
+        RequireShort(dataKey.KeyId); // a server may name its key in full
         await ProveAsync(wrap, dataKey, cancellationToken).ConfigureAwait(false);
         using var plaintext = KmsSecret.OfLength(AeadCipher.KeyLength);
         dataKey.CopyPlaintextTo(plaintext.Array);
@@ -137,6 +139,16 @@ internal static class WrapMaker
             ? hint
             : throw new KmsException(
                 KmsErrorCode.KmsUsage, $"The hint of a wrap has at most {EnvelopeFormat.MaximumTextLength} bytes.", wrap.KeyId);
+    }
+
+    // What a reader refuses must not be written.
+    private static void RequireShort(string keyId)
+    {
+        if (!(UnicodeText.Measure(keyId) <= EnvelopeFormat.MaximumTextLength))
+        {
+            throw new KmsException(
+                KmsErrorCode.KmsUsage, $"The key id of a wrap is Unicode text of at most {EnvelopeFormat.MaximumTextLength} bytes.", keyId);
+        }
     }
 
     private static IEnumerable<KmsRecoveryRecipient> Recipients(KmsEnvelopeWrapping wrapping) =>

@@ -52,6 +52,18 @@ internal static class AwsProfileReader
         };
     }
 
+    internal static IReadOnlyList<string> List(string? file)
+    {
+        try
+        {
+            return (file is null ? new SharedCredentialsFile() : new SharedCredentialsFile(file)).ListProfileNames();
+        }
+        catch (Exception exception) when (exception is InvalidDataException or IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new KmsException(KmsErrorCode.KmsUsage, "The AWS profiles cannot be read: a file is damaged or not accessible.");
+        }
+    }
+
     private static CredentialProfile Find(string name, string? file)
     {
         try

@@ -162,7 +162,7 @@ internal sealed class ConnectionChecker(KmsEndpointOptions options, TimeProvider
                     succeeded: null,
                     $"There was no HTTP answer: {WireText.Clean(Innermost(exception).Message)}",
                     certificate is not null && options.ClientCertificate is null
-                        ? "A server that wants a client certificate ends the connection so when it is shown none."
+                        ? RetryHandler.WantsClientCertificate
                         : null),
             ];
         }
@@ -233,7 +233,7 @@ internal sealed class ConnectionChecker(KmsEndpointOptions options, TimeProvider
             "Tls",
             true,
             $"{certificate}.{(options.SkipCertificateCheck ? " It was not checked." : string.Empty)}",
-            validFor < TimeSpan.FromDays(14) ? $"The certificate expires in {Math.Max(0, (int)validFor.TotalDays)} days." : null) with
+            validFor < TimeSpan.FromDays(14) ? $"The certificate expires {In((int)validFor.TotalDays)}." : null) with
         {
             CertificateExpires = clock.GetUtcNow() + validFor,
         };
@@ -255,6 +255,13 @@ internal sealed class ConnectionChecker(KmsEndpointOptions options, TimeProvider
             : Check("Clock", false, evidence, "Servers refuse signatures that are off by more than 15 minutes. Set the clock that is wrong.");
         return check with { ClockSkew = skew };
     }
+
+    private static string In(int days) => days switch
+    {
+        <= 0 => "within a day",
+        1 => "in 1 day",
+        _ => $"in {days} days",
+    };
 
     private Uri Hop()
     {

@@ -115,11 +115,11 @@ internal sealed class CurrentDialect(string? connection) : ModernDialect(connect
         Target = bundle,
     };
 
-    internal override KmsCall<string> AbortRestore(string confirmTargetKeyDirectory) => Change(
+    internal override KmsCall<KmsRestoreAbort> AbortRestore(string confirmTargetKeyDirectory) => Change(
         "restore/abort",
         json => json.Name("confirm_target_key_dir").Text(confirmTargetKeyDirectory),
         answer => answer.Json.Flag("aborted") == true
-            ? answer.Json.Text("target_key_dir") ?? confirmTargetKeyDirectory
+            ? new KmsRestoreAbort { Connection = Connection, KeyDirectory = answer.Json.Text("target_key_dir") ?? confirmTargetKeyDirectory }
             : throw answer.Unusable("it does not say that the restore was taken back", confirmTargetKeyDirectory),
         "The restore may or may not have been taken back.",
         asObject: true) with

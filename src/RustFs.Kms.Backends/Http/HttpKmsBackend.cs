@@ -252,7 +252,7 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets, IKmsObjects
         string bundle, string confirmBackupId, string conflictPolicy, long? observedGeneration, CancellationToken cancellationToken) =>
         SendAsync(dialect => dialect.Restore(bundle, confirmBackupId, conflictPolicy, observedGeneration), cancellationToken);
 
-    public Task<string> AbortRestoreAsync(string confirmTargetKeyDirectory, CancellationToken cancellationToken) =>
+    public Task<KmsRestoreAbort> AbortRestoreAsync(string confirmTargetKeyDirectory, CancellationToken cancellationToken) =>
         SendAsync(dialect => dialect.AbortRestore(confirmTargetKeyDirectory), cancellationToken);
 
     public Task<IReadOnlyList<string>> ListBucketsAsync(CancellationToken cancellationToken) => _buckets.ListAsync(cancellationToken);
@@ -273,7 +273,7 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets, IKmsObjects
     public Task<KmsObjectAnswer> GetObjectAsync(KmsObjectAddress address, KmsObjectEncryption encryption, CancellationToken cancellationToken) =>
         _objects.GetObjectAsync(address, encryption, cancellationToken);
 
-    public Task DeleteObjectAsync(KmsObjectAddress address, CancellationToken cancellationToken) =>
+    public Task<bool> DeleteObjectAsync(KmsObjectAddress address, CancellationToken cancellationToken) =>
         _objects.DeleteObjectAsync(address, cancellationToken);
 
     public ValueTask DisposeAsync()

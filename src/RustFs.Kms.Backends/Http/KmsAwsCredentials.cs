@@ -20,6 +20,9 @@ internal sealed class KmsAwsCredentials : AWSCredentials, IDisposable
         _sessionToken = credential.SessionToken is { Length: > 0 } token ? Copy(token) : null;
     }
 
+    /// <summary>What goes to the server as it is. The secret key does not.</summary>
+    internal IReadOnlyList<KmsSecret> Sent => _sessionToken is null ? [] : [_sessionToken];
+
     public override ImmutableCredentials GetCredentials() => new(_accessKey, TextOf(_secretKey), _sessionToken is null ? null : TextOf(_sessionToken));
 
     public override Task<ImmutableCredentials> GetCredentialsAsync() => Task.FromResult(GetCredentials());

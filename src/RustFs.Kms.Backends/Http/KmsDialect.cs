@@ -87,7 +87,7 @@ internal abstract class KmsDialect(string? connection)
     internal virtual KmsCall<KmsRestoreResult> Restore(string bundle, string confirmBackupId, string conflictPolicy, long? observedGeneration) =>
         throw Lacks("no backups");
 
-    internal virtual KmsCall<string> AbortRestore(string confirmTargetKeyDirectory) => throw Lacks("no backups");
+    internal virtual KmsCall<KmsRestoreAbort> AbortRestore(string confirmTargetKeyDirectory) => throw Lacks("no backups");
 
     /// <summary>A call that sends a configuration: its secrets are kept out of what comes back.</summary>
     protected static KmsCall<KmsServiceAnswer> Confidential(KmsConfigurationRequest request, KmsCall<KmsServiceAnswer> call) =>

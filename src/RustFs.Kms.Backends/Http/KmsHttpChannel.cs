@@ -13,7 +13,7 @@ internal sealed class KmsHttpChannel : IDisposable
 {
     private const string ApiPath = "/rustfs/admin/v3";
     private static readonly string s_product =
-        typeof(KmsHttpChannel).Assembly.GetName().Version is { } version ? version.ToString(fieldCount: 3) : "0";
+        "RustFs.Kms/" + (typeof(KmsHttpChannel).Assembly.GetName().Version is { } version ? version.ToString(fieldCount: 3) : "0");
 
     private readonly HttpClient _client;
     private readonly KmsAwsCredentials? _credentials;
@@ -35,6 +35,7 @@ internal sealed class KmsHttpChannel : IDisposable
         _client = new HttpClient(
             new RetryHandler(options, Clock, jitter ?? Random.Shared.NextDouble)
             {
+                Secrets = _credentials?.Sent ?? [],
                 InnerHandler = new SigningHandler(_credentials, options.Region, options.SigningService, Clock)
                 {
                     InnerHandler = transport ?? Transport.Create(options),
@@ -85,8 +86,8 @@ internal sealed class KmsHttpChannel : IDisposable
         request.Version = HttpVersion.Version11;
         request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
         request.Options.Set(KmsSend.Key, send);
-        request.Headers.UserAgent.ParseAdd("RustFs.Kms/" + s_product);
-        request.Headers.AcceptEncoding.ParseAdd("identity"); // what is not packed cannot explode
+        _ = request.Headers.TryAddWithoutValidation("User-Agent", s_product);
+        _ = request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity"); // what is not packed cannot explode
         using HttpResponseMessage response = await _client
             .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         return ((KmsAnswerContent)response.Content).Take();

@@ -12,6 +12,8 @@ namespace RustFs.Kms.Backends.Http;
 /// </summary>
 internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock, Func<double> jitter) : DelegatingHandler
 {
+    internal const string WantsClientCertificate = "A server that wants a client certificate ends the connection so when it is shown none.";
+
     private static readonly TimeSpan s_firstDelay = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_longestDelay = TimeSpan.FromSeconds(5);
 
@@ -30,6 +32,9 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
         Broken,
     }
 
+    /// <summary>What every request shows the server, and no answer shows anybody.</summary>
+    internal IReadOnlyList<KmsSecret> Secrets { get; init; } = [];
+
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         KmsSend send = request.Options.TryGetValue(KmsSend.Key, out KmsSend? known)
@@ -42,10 +47,7 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
             cancellationToken.ThrowIfCancellationRequested();
             (request.Content as KmsRequestContent)?.Rewind();
             Outcome outcome = await TryOnceAsync(request, attempt, corrected, TimeFor(send.Repeat, Remaining(start)), cancellationToken).ConfigureAwait(false);
-            foreach (KmsSecret secret in send.Secrets)
-            {
-                outcome.Answer?.Hide(secret);
-            }
+            Hide([.. send.Secrets, .. Secrets], outcome.Answer);
 
             KmsWireError? error = outcome.Answer?.Error;
             if (outcome.Answer is not null && error is null)
@@ -70,6 +72,22 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
             outcome.Answer?.Dispose();
             repeats++;
             await Task.Delay(delay.Value, clock.Clock, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static void Hide(IEnumerable<KmsSecret> secrets, WireAnswer? answer)
+    {
+        try
+        {
+            foreach (KmsSecret secret in secrets)
+            {
+                answer?.Hide(secret);
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            answer?.Dispose();
+            throw new KmsException(KmsErrorCode.KmsNotFound, "The connection was closed while it was being used.");
         }
     }
 
@@ -105,7 +123,7 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
         or HttpRequestError.ProxyTunnelError
         || content is KmsRequestContent { Left: false };
 
-    private static Outcome Lost(HttpRequestMessage request, Exception exception, bool answerBegan)
+    private Outcome Lost(HttpRequestMessage request, Exception exception, bool answerBegan)
     {
         string server = request.RequestUri!.GetLeftPart(UriPartial.Authority);
         if (Transport.TlsFailure(exception) is { } refusal)
@@ -131,6 +149,13 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
             };
         }
 
+        bool connected = exception is not (SocketException or HttpRequestException
+        {
+            HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.ProxyTunnelError
+        });
+        string demand = connected && request.RequestUri.Scheme == Uri.UriSchemeHttps && options.ClientCertificate is null
+            ? " " + WantsClientCertificate
+            : "";
         bool unsent = exception is SocketException || (exception is HttpRequestException http && IsUnsent(http, request.Content));
         string why = Transport.Cause(exception);
         return new Outcome
@@ -139,7 +164,7 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
             Failure = exception is HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded }
                 ? KmsErrorCode.KmsProtocol
                 : KmsErrorCode.KmsNetwork,
-            Reason = unsent ? $"{server} cannot be reached: {why}." : $"The connection to {server} broke before an answer came: {why}.",
+            Reason = unsent ? $"{server} cannot be reached: {why}.{demand}" : $"The connection to {server} broke before an answer came: {why}.{demand}",
             Cause = exception,
         };
     }

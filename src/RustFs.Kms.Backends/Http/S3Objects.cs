@@ -7,6 +7,7 @@ namespace RustFs.Kms.Backends.Http;
 internal sealed class S3Objects(KmsHttpChannel channel) : IKmsObjects
 {
     private const string Encryption = "x-amz-server-side-encryption";
+    private const string DeleteMarker = "x-amz-delete-marker";
     private const string Customer = Encryption + "-customer-";
 
     public async Task<KmsObjectAnswer> PutObjectAsync(
@@ -25,9 +26,10 @@ internal sealed class S3Objects(KmsHttpChannel channel) : IKmsObjects
         return Read(answer, answer.Bytes.ToArray());
     }
 
-    public async Task DeleteObjectAsync(KmsObjectAddress address, CancellationToken cancellationToken)
+    public async Task<bool> DeleteObjectAsync(KmsObjectAddress address, CancellationToken cancellationToken)
     {
         using WireAnswer answer = await SendAsync(HttpMethod.Delete, address, default, new KmsObjectEncryption(), "removed", cancellationToken).ConfigureAwait(false);
+        return address.VersionId is null && answer.ObjectHeaders.GetValueOrDefault(DeleteMarker) == "true";
     }
 
     private static KmsObjectAnswer Read(WireAnswer answer, byte[] body) => new(

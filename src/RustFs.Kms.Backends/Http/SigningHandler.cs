@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using Amazon;
 using Amazon.Runtime;
@@ -15,13 +16,14 @@ internal sealed class SigningHandler(AWSCredentials? credentials, string region,
 
     // What the signer adds itself, and what is there of an earlier try.
     private static readonly string[] s_own = [PayloadHash, "x-amz-date", "x-amz-security-token"];
+    private static readonly string s_emptyHash = HashOf([]);
     private readonly RegionEndpoint _region = RegionEndpoint.GetBySystemName(region);
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         // Also unsigned: the server wants to know what it reads.
         _ = request.Headers.Remove(PayloadHash);
-        string hash = Convert.ToHexString(SHA256.HashData(request.Content is KmsRequestContent content ? content.Body : [])).ToLowerInvariant();
+        string hash = request.Content is KmsRequestContent { Body.IsEmpty: false } content ? HashOf(content.Body) : s_emptyHash;
         if (credentials is null)
         {
             request.Headers.Add(PayloadHash, hash);
@@ -35,11 +37,11 @@ internal sealed class SigningHandler(AWSCredentials? credentials, string region,
             signing.Headers["content-type"] = contentType.ToString();
         }
 
-        foreach ((string name, IEnumerable<string> values) in request.Headers)
+        foreach ((string name, HeaderStringValues values) in request.Headers.NonValidated)
         {
             if (name.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase) && !s_own.Contains(name, StringComparer.OrdinalIgnoreCase))
             {
-                signing.Headers[name] = string.Join(',', values);
+                signing.Headers[name] = string.Join(',', values.AsEnumerable());
             }
         }
 
@@ -55,4 +57,6 @@ internal sealed class SigningHandler(AWSCredentials? credentials, string region,
 
         return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
     }
+
+    private static string HashOf(ReadOnlySpan<byte> body) => Convert.ToHexString(SHA256.HashData(body)).ToLowerInvariant();
 }

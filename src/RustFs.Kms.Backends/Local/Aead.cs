@@ -6,10 +6,9 @@ internal static class Aead
     internal static byte[] Seal(
         ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> plaintext, ReadOnlySpan<byte> associatedData = default)
     {
-        byte[] output = GC.AllocateArray<byte>(plaintext.Length + AeadCipher.TagLength, pinned: true); // holds the plaintext for a moment
-        plaintext.CopyTo(output);
+        byte[] output = new byte[plaintext.Length + AeadCipher.TagLength];
         using var cipher = new AeadCipher(key);
-        cipher.Seal(nonce, output, associatedData);
+        cipher.Seal(nonce, plaintext, output, associatedData);
         return output;
     }
 
@@ -17,13 +16,12 @@ internal static class Aead
     internal static KmsSecret? TryOpen(
         ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> sealedBytes, ReadOnlySpan<byte> associatedData = default)
     {
-        if (sealedBytes.Length < AeadCipher.TagLength || key.Length != AeadCipher.KeyLength)
+        if (key.Length != AeadCipher.KeyLength)
         {
             return null;
         }
 
-        using var buffer = KmsSecret.CopyOf(sealedBytes);
         using var cipher = new AeadCipher(key);
-        return cipher.TryOpen(nonce, buffer.Bytes, associatedData) ? KmsSecret.CopyOf(buffer.Bytes[..^AeadCipher.TagLength]) : null;
+        return cipher.TryOpenSecret(nonce, sealedBytes, associatedData);
     }
 }

@@ -24,6 +24,31 @@ internal sealed class AeadCipher : IDisposable
         _cipher.Encrypt(nonce, text, text, buffer[^TagLength..], associatedData);
     }
 
+    /// <summary>Encrypts into another buffer, <see cref="TagLength"/> bytes longer, which never holds the plaintext.</summary>
+    internal void Seal(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> plaintext, Span<byte> output, ReadOnlySpan<byte> associatedData) =>
+        _cipher.Encrypt(nonce, plaintext, output[..^TagLength], output[^TagLength..], associatedData);
+
+    /// <summary>The plaintext, which the caller wipes; null when it does not authenticate.</summary>
+    internal KmsSecret? TryOpenSecret(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> sealedBytes, ReadOnlySpan<byte> associatedData)
+    {
+        if (sealedBytes.Length < TagLength || nonce.Length != NonceLength)
+        {
+            return null;
+        }
+
+        KmsSecret plaintext = KmsSecret.OfLength(sealedBytes.Length - TagLength);
+        try
+        {
+            _cipher.Decrypt(nonce, sealedBytes[..^TagLength], sealedBytes[^TagLength..], plaintext.Bytes, associatedData);
+            return plaintext;
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            plaintext.Dispose();
+            return null;
+        }
+    }
+
     /// <summary>Decrypts all of a buffer but its last <see cref="TagLength"/> bytes, which are the tag.</summary>
     /// <returns>False when it does not authenticate; nothing of the plaintext is in the buffer then.</returns>
     internal bool TryOpen(ReadOnlySpan<byte> nonce, Span<byte> buffer, ReadOnlySpan<byte> associatedData = default)

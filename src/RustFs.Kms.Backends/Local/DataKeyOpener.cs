@@ -6,12 +6,12 @@ internal static class DataKeyOpener
     /// <summary>The envelope and its data key, which the caller wipes.</summary>
     /// <param name="ciphertextBlob">The wrapped data key.</param>
     /// <param name="encryptionContext">Empty, or at least every entry of the envelope.</param>
-    /// <param name="openWrappingKey">The material of the key of an id; wiped here.</param>
+    /// <param name="openWrappingKey">Opens the key of an id; disposed of here.</param>
     /// <exception cref="KmsException">It does not open, or there is no such key.</exception>
     internal static (DataKeyEnvelope Envelope, KmsSecret Plaintext) Open(
         ReadOnlySpan<byte> ciphertextBlob,
         IReadOnlyDictionary<string, string> encryptionContext,
-        Func<string, KmsSecret> openWrappingKey)
+        Func<string, WrappingKey> openWrappingKey)
     {
         DataKeyEnvelope envelope = DataKeyEnvelope.TryParse(ciphertextBlob) ?? throw DoesNotOpen(keyId: null);
         if (!envelope.Accepts(encryptionContext))
@@ -19,8 +19,8 @@ internal static class DataKeyOpener
             throw DoesNotOpen(envelope.MasterKeyId);
         }
 
-        using KmsSecret wrappingKey = openWrappingKey(envelope.MasterKeyId);
-        KmsSecret plaintext = Aead.TryOpen(wrappingKey.Bytes, envelope.Nonce, envelope.EncryptedKey) ?? throw DoesNotOpen(envelope.MasterKeyId);
+        using WrappingKey wrappingKey = openWrappingKey(envelope.MasterKeyId);
+        KmsSecret plaintext = wrappingKey.TryOpen(envelope.Nonce, envelope.EncryptedKey) ?? throw DoesNotOpen(envelope.MasterKeyId);
         return (envelope, plaintext);
     }
 

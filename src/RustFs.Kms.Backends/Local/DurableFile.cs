@@ -105,6 +105,16 @@ internal static class DurableFile
         return path;
     }
 
+    /// <summary>Gives a file that is there already the mode of one that was just written, and makes it durable.</summary>
+    internal static void Secure(string path, Action<string>? before = null)
+    {
+        using SafeFileHandle handle = File.OpenHandle(path, System.IO.FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        before?.Invoke($"chmod {path}");
+        EnsureMode(handle, path);
+        before?.Invoke($"sync {path}");
+        RandomAccess.FlushToDisk(handle);
+    }
+
     /// <summary>Removes a name; durable with its directory.</summary>
     internal static void Remove(string path, Action<string>? before = null)
     {
@@ -137,6 +147,40 @@ internal static class DurableFile
         catch (IOException) when (File.Exists(target) || Directory.Exists(target))
         {
             return false;
+        }
+    }
+
+    /// <summary>
+    /// Gives an entry, whatever it is, another name in one step: a link itself, and not what it leads to. The name must be free.
+    /// Durable with both directories.
+    /// </summary>
+    internal static void Rename(string existing, string target, Action<string>? before = null)
+    {
+        before?.Invoke($"rename {target}");
+        if (OperatingSystem.IsLinux())
+        {
+            try
+            {
+                if (!Posix.RenameToNew(existing, target))
+                {
+                    throw new IOException($"'{target}' exists already.");
+                }
+
+                return;
+            }
+            catch (IOException exception) when (Posix.IsWithoutRenameToNew(exception))
+            {
+                // as everywhere else
+            }
+        }
+
+        if (Directory.Exists(existing) && new FileInfo(existing).LinkTarget is null)
+        {
+            Directory.Move(existing, target);
+        }
+        else
+        {
+            File.Move(existing, target, overwrite: false);
         }
     }
 

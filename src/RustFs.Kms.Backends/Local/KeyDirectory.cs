@@ -165,7 +165,7 @@ internal sealed class KeyDirectory(string path)
         int length = 0;
         while (true)
         {
-            int read = ReadAt(handle, buffer.AsSpan(length), length);
+            int read = ReadAt(handle, buffer, length);
             if (read == 0)
             {
                 Resize(ref buffer, length);
@@ -195,11 +195,16 @@ internal sealed class KeyDirectory(string path)
         CryptographicOperations.ZeroMemory(old);
     }
 
-    private static int ReadAt(SafeFileHandle handle, Span<byte> buffer, long offset)
+    private static int ReadAt(SafeFileHandle handle, byte[] buffer, int offset)
     {
         try
         {
-            return RandomAccess.Read(handle, buffer, offset);
+            return RandomAccess.Read(handle, buffer.AsSpan(offset), offset);
+        }
+        catch (Exception exception) when (StorageFailure.Is(exception))
+        {
+            CryptographicOperations.ZeroMemory(buffer); // what was read before the disk failed
+            throw;
         }
         catch (NotSupportedException exception)
         {

@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using System.Security.Cryptography;
 using System.Text.Json;
 using RustFs.Kms.Backends.Wire;
 
@@ -82,12 +83,13 @@ internal sealed record KeyRecord
     /// <exception cref="KmsException">With the <see cref="KmsKeyFault"/> of the first check that fails.</exception>
     internal static KeyRecord Decode(string keyId, byte[] content)
     {
+        byte[]? numbers = null;
         try
         {
             RustJsonReader json = RustJsonReader.Parse(content, s_fields);
             RefuseNewer(keyId, json);
             json.RefuseRepeatedFields();
-            (string? text, byte[]? numbers) = ReadMaterial(json);
+            (string? text, numbers) = ReadMaterial(json);
             var record = new KeyRecord
             {
                 KeyId = json.RequiredText("key_id"),
@@ -109,8 +111,15 @@ internal sealed record KeyRecord
             };
             return WithMaterial(keyId, record, text);
         }
+        catch (KmsException)
+        {
+            CryptographicOperations.ZeroMemory(numbers); // it may be the material itself
+            throw;
+        }
         catch (JsonException exception)
         {
+            CryptographicOperations.ZeroMemory(numbers);
+
             // Without the cause, on purpose: the parser's own text quotes the input, which may hold material.
             throw Damaged(keyId, KmsKeyFault.MaterialCorrupt, $"is not a key record: {Explain(exception)}");
         }

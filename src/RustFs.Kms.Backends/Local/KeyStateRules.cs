@@ -15,7 +15,7 @@ internal enum KeyOperation
 /// <summary>Which operation each state permits: RustFS's matrix. Rules: local-backend-format.md 4.2.</summary>
 internal static class KeyStateRules
 {
-    // Opening a data key is missing on purpose: every state permits it.
+    // One row for each operation, in the operations' order. Opening a data key is missing on purpose: every state permits it.
     private static readonly (KeyOperation Operation, string Text, KmsKeyState[] Permitted)[] s_matrix =
     [
         (KeyOperation.GenerateDataKey, "making data keys", [KmsKeyState.Enabled]),
@@ -32,8 +32,8 @@ internal static class KeyStateRules
     /// <summary>Refuses what the key's state does not permit. To most operations a tombstone is no key at all.</summary>
     internal static void Require(KeyRecord record, KeyOperation operation)
     {
-        (_, string text, KmsKeyState[] permitted) = s_matrix.Single(row => row.Operation == operation);
-        if (permitted.Contains(record.State))
+        (_, string text, KmsKeyState[] permitted) = s_matrix[(int)operation];
+        if (Array.IndexOf(permitted, record.State) >= 0)
         {
             return;
         }

@@ -13,6 +13,7 @@ namespace RustFs.Kms.Backends.Local;
 /// <param name="saltIsUnusable">Its salt is there and cannot be used, which is looked at elsewhere and no fault of a record.</param>
 internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring, bool saltIsUnusable = false) : IDisposable
 {
+    private readonly OpenedKeys _opened = new();
     private volatile bool _proven;
 
     internal KeyDirectory Directory { get; } = directory;
@@ -38,6 +39,36 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring, bool 
         {
             CryptographicOperations.ZeroMemory(content);
         }
+    }
+
+    /// <summary>A key, opened to wrap or unwrap data keys, which the caller disposes of.</summary>
+    /// <param name="keyId">The key's id.</param>
+    /// <param name="check">Refuses a record that may not be used so; asked before anything is opened.</param>
+    internal WrappingKey OpenWrappingKey(string keyId, Action<KeyRecord>? check = null)
+    {
+        if (_opened.Find(keyId) is { } known)
+        {
+            try
+            {
+                check?.Invoke(known.Record);
+                return known;
+            }
+            catch
+            {
+                known.Dispose();
+                throw;
+            }
+        }
+
+        KeyDirectory.ValidateKeyId(keyId);
+        string path = Path.Combine(Directory.Path, KeyDirectory.FileNameOf(keyId));
+        FileIdentity? before = OpenedKeys.Look(path);
+        KeyRecord record = Load(keyId);
+        check?.Invoke(record);
+        using KmsSecret material = OpenWrappingKey(record);
+        var key = new WrappingKey(record, material);
+        _opened.Remember(keyId, key, path, before);
+        return key;
     }
 
     /// <summary>The material of a record, which the caller wipes.</summary>
@@ -111,7 +142,7 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring, bool 
                 KmsKeyFault.MaterialAuthenticationFailed);
     }
 
-    /// <summary>The material of a record as a wrapping key.</summary>
+    /// <summary>The material of a record as a wrapping key, which the caller wipes.</summary>
     internal KmsSecret OpenWrappingKey(KeyRecord record)
     {
         KmsSecret material = Open(record);
@@ -185,6 +216,7 @@ internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring, bool 
     public void Dispose()
     {
         Backups?.Dispose();
+        _opened.Dispose();
         ring.Dispose();
     }
 

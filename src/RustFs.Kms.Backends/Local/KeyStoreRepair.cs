@@ -16,7 +16,7 @@ internal sealed class KeyStoreRepair(string path, TimeProvider clock, Action<str
     /// <summary>What a repair would do about a finding, as a person reads it; null when it is none that is repaired here.</summary>
     internal string? Plan(KmsKeyStoreFinding finding) => finding.Issue switch
     {
-        KmsKeyStoreIssue.LooseMode when !OperatingSystem.IsWindows() && !_directory.IsLink(finding.Name) => $"Set its mode to {Octal(ModeOf(finding))}",
+        KmsKeyStoreIssue.LooseMode when HasMode(finding) => $"Set its mode to {Octal(ModeOf(finding))}",
         KmsKeyStoreIssue.Leftover => $"Move it out of the key directory, into '{Aside.Of(path)}'",
         KmsKeyStoreIssue.RestoreStaging when !_directory.HasRestoreMarker => $"Move it out of the key directory, into '{Aside.Of(path)}'",
         _ => null,
@@ -36,9 +36,19 @@ internal sealed class KeyStoreRepair(string path, TimeProvider clock, Action<str
         }
         catch (Exception exception) when (StorageFailure.Is(exception))
         {
-            throw StorageFailure.Of(exception, $"'{FileOf(finding)}' could not be repaired, and is as it was", FileOf(finding));
+            throw _directory.Exists(finding.Name)
+                ? StorageFailure.Of(exception, $"'{FileOf(finding)}' could not be repaired, and is as it was", FileOf(finding))
+                : new KmsException(
+                    KmsErrorCode.KmsOutcomeUnknown,
+                    $"'{FileOf(finding)}' was moved into '{Aside.Of(path)}', and that could not be synced to the disk: {exception.Message}",
+                    FileOf(finding),
+                    innerException: exception);
         }
     }
+
+    // The directory itself, or a file: the mode of neither is right for whatever else has a key's name.
+    private bool HasMode(KmsKeyStoreFinding finding) => !OperatingSystem.IsWindows()
+        && (finding.Name == "." ? Directory.Exists(path) : !_directory.IsLink(finding.Name) && File.Exists(FileOf(finding)));
 
     private static string Octal(UnixFileMode mode) => Convert.ToString((int)mode, 8).PadLeft(4, '0');
 

@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using System.Security.Cryptography;
 using RustFs.Kms.Backends.Local.Backup;
 using RustFs.Kms.Backends.Wire;
 
@@ -187,24 +188,20 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
     public Task<KmsDataKey> GenerateDataKeyAsync(KmsDataKeyRequest request, CancellationToken cancellationToken) => Answer(() =>
     {
         string spec = DataKeyEnvelope.SpecText(request.KeySpec);
-        UnicodeText.Require(
-            "The encryption context", request.KeyId, request.EncryptionContext.Keys.Concat(request.EncryptionContext.Values));
-        KeyRecord record = store.Load(request.KeyId);
-        KeyStateRules.Require(record, KeyOperation.GenerateDataKey);
-        using KmsSecret wrappingKey = store.OpenWrappingKey(record);
+        ReadOnlyDictionary<string, string> context = CopyOfContext(request);
+        using WrappingKey wrappingKey = OpenForWrapping(request.KeyId);
         KmsSecret plaintext = KmsSecret.Random(DataKeyEnvelope.LengthOf(request.KeySpec));
-        var context = new ReadOnlyDictionary<string, string>(
-            new Dictionary<string, string>(request.EncryptionContext, StringComparer.Ordinal));
-        DataKeyEnvelope envelope = Wrap(wrappingKey, plaintext, new DataKeyEnvelope
+        byte[] nonce = NewNonce();
+        var envelope = new DataKeyEnvelope
         {
             KeyId = Guid.NewGuid().ToString("D"),
             MasterKeyId = request.KeyId,
             KeySpec = spec,
-            EncryptedKey = [],
-            Nonce = [],
+            EncryptedKey = wrappingKey.Seal(nonce, plaintext),
+            Nonce = nonce,
             EncryptionContext = context,
             CreatedAt = Now,
-        });
+        };
         return new KmsDataKey(request.KeyId, request.KeySpec, envelope.Encode(), context, plaintext, connectionName);
     });
 
@@ -222,14 +219,18 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
         string destinationKeyId,
         CancellationToken cancellationToken) => Answer(() =>
         {
-            KeyRecord destination = store.Load(destinationKeyId);
-            KeyStateRules.Require(destination, KeyOperation.GenerateDataKey);
-            using KmsSecret wrappingKey = store.OpenWrappingKey(destination);
+            using WrappingKey wrappingKey = OpenForWrapping(destinationKeyId);
             (DataKeyEnvelope envelope, KmsSecret plaintext) = Unwrap(ciphertextBlob, encryptionContext);
             using (plaintext)
             {
-                DataKeyEnvelope moved = Wrap(
-                    wrappingKey, plaintext, envelope with { MasterKeyId = destinationKeyId, MasterKeyVersion = null });
+                byte[] nonce = NewNonce();
+                DataKeyEnvelope moved = envelope with
+                {
+                    MasterKeyId = destinationKeyId,
+                    MasterKeyVersion = null,
+                    Nonce = nonce,
+                    EncryptedKey = wrappingKey.Seal(nonce, plaintext),
+                };
                 return Describe(moved, moved.Encode(), plaintext: null);
             }
         });
@@ -252,19 +253,38 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
         };
     });
 
-    public async Task<KmsBackup> BackupAsync(string? backupId, CancellationToken cancellationToken) =>
-        await Backups.BackupAsync(backupId, serviceConfiguration, cancellationToken).ConfigureAwait(false);
+    public Task<KmsBackup> BackupAsync(string? backupId, CancellationToken cancellationToken) =>
+        BackupAsync(backupId, progress: null, cancellationToken);
 
-    public async Task<KmsRestorePlan> PlanRestoreAsync(string bundle, long? observedGeneration, CancellationToken cancellationToken) =>
-        await Backups.PlanRestoreAsync(bundle, observedGeneration, cancellationToken).ConfigureAwait(false);
+    public async Task<KmsBackup> BackupAsync(string? backupId, IProgress<KmsBackupProgress>? progress, CancellationToken cancellationToken) =>
+        await Backups.BackupAsync(backupId, serviceConfiguration, progress, cancellationToken).ConfigureAwait(false);
+
+    public Task<KmsRestorePlan> PlanRestoreAsync(string bundle, long? observedGeneration, CancellationToken cancellationToken) =>
+        PlanRestoreAsync(bundle, observedGeneration, progress: null, cancellationToken);
+
+    public async Task<KmsRestorePlan> PlanRestoreAsync(
+        string bundle, long? observedGeneration, IProgress<KmsBackupProgress>? progress, CancellationToken cancellationToken) =>
+        await Backups.PlanRestoreAsync(bundle, observedGeneration, progress, cancellationToken).ConfigureAwait(false);
+
+    public Task<KmsRestoreResult> RestoreAsync(
+        string bundle, string confirmBackupId, string conflictPolicy, long? observedGeneration, CancellationToken cancellationToken) =>
+        RestoreAsync(bundle, confirmBackupId, conflictPolicy, observedGeneration, progress: null, cancellationToken);
 
     public async Task<KmsRestoreResult> RestoreAsync(
-        string bundle, string confirmBackupId, string conflictPolicy, long? observedGeneration, CancellationToken cancellationToken) =>
-        await Backups.RestoreAsync(bundle, confirmBackupId, conflictPolicy, observedGeneration, cancellationToken).ConfigureAwait(false);
+        string bundle,
+        string confirmBackupId,
+        string conflictPolicy,
+        long? observedGeneration,
+        IProgress<KmsBackupProgress>? progress,
+        CancellationToken cancellationToken) =>
+        await Backups.RestoreAsync(bundle, confirmBackupId, conflictPolicy, observedGeneration, progress, cancellationToken).ConfigureAwait(false);
 
-    public async Task<string> AbortRestoreAsync(string confirmTargetKeyDirectory, CancellationToken cancellationToken) =>
-        await LocalBackups.AbortRestoreAsync(store.Directory.Path, confirmTargetKeyDirectory, before: null, cancellationToken)
-            .ConfigureAwait(false);
+    public async Task<KmsRestoreAbort> AbortRestoreAsync(string confirmTargetKeyDirectory, CancellationToken cancellationToken)
+    {
+        KmsRestoreAbort abort = await LocalBackups
+            .AbortRestoreAsync(store.Directory.Path, confirmTargetKeyDirectory, before: null, cancellationToken).ConfigureAwait(false);
+        return abort with { Connection = connectionName };
+    }
 
     public ValueTask DisposeAsync()
     {
@@ -274,11 +294,21 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
-    private static DataKeyEnvelope Wrap(KmsSecret wrappingKey, KmsSecret plaintext, DataKeyEnvelope envelope)
+    private static byte[] NewNonce() => RandomNumberGenerator.GetBytes(KeyRecord.NonceLength);
+
+    private static ReadOnlyDictionary<string, string> CopyOfContext(KmsDataKeyRequest request)
     {
-        byte[] nonce = System.Security.Cryptography.RandomNumberGenerator.GetBytes(KeyRecord.NonceLength);
-        return envelope with { Nonce = nonce, EncryptedKey = Aead.Seal(wrappingKey.Bytes, nonce, plaintext.Bytes) };
+        if (request.EncryptionContext.Count == 0)
+        {
+            return KmsKey.NoTags;
+        }
+
+        UnicodeText.Require("The encryption context", request.KeyId, request.EncryptionContext.Keys.Concat(request.EncryptionContext.Values));
+        return new(new Dictionary<string, string>(request.EncryptionContext, StringComparer.Ordinal));
     }
+
+    private WrappingKey OpenForWrapping(string keyId) =>
+        store.OpenWrappingKey(keyId, static record => KeyStateRules.Require(record, KeyOperation.GenerateDataKey));
 
     private static Task<T> Refuse<T>(KmsErrorCode code, string message, string keyId) =>
         Task.FromException<T>(new KmsException(code, message, keyId));
@@ -298,7 +328,7 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
 
     private (DataKeyEnvelope Envelope, KmsSecret Plaintext) Unwrap(
         ReadOnlyMemory<byte> ciphertextBlob, IReadOnlyDictionary<string, string> encryptionContext) =>
-        DataKeyOpener.Open(ciphertextBlob.Span, encryptionContext, keyId => store.OpenWrappingKey(store.Load(keyId)));
+        DataKeyOpener.Open(ciphertextBlob.Span, encryptionContext, keyId => store.OpenWrappingKey(keyId));
 
     private KmsDataKey Describe(DataKeyEnvelope envelope, byte[] blob, KmsSecret? plaintext) =>
         DataKeyOpener.Describe(envelope, blob, plaintext, connectionName);
@@ -367,17 +397,32 @@ internal sealed class LocalKmsBackend(KeyStore store, TimeProvider clock, string
         }
     }
 
-    private List<string> SortedKeyIds(string? after)
+    private IEnumerable<string> SortedKeyIds(string? after)
     {
         try
         {
-            List<string> ids = [.. store.Directory.KeyIds().Where(id => after is null || Utf8Order.Comparer.Compare(id, after) > 0)];
-            ids.Sort(Utf8Order.Comparer);
-            return ids;
+            if (after is null)
+            {
+                List<string> ids = [.. store.Directory.KeyIds()];
+                ids.Sort(Utf8Order.Comparer);
+                return ids;
+            }
+
+            // Who names a start mostly wants one page from there on: a heap sorts no more than is taken from it.
+            return Taken(new PriorityQueue<string, string>(
+                store.Directory.KeyIds().Where(id => Utf8Order.Comparer.Compare(id, after) > 0).Select(id => (id, id)), Utf8Order.Comparer));
         }
         catch (Exception exception) when (StorageFailure.Is(exception))
         {
             throw StorageFailure.Of(exception, $"The key directory '{store.Directory.Path}' cannot be listed", store.Directory.Path);
+        }
+    }
+
+    private static IEnumerable<string> Taken(PriorityQueue<string, string> ids)
+    {
+        while (ids.TryDequeue(out string? id, out _))
+        {
+            yield return id;
         }
     }
 

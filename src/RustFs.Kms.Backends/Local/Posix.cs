@@ -18,6 +18,8 @@ internal static partial class Posix
     private const int NotPermitted = 1;
     private const int NoSuchCall = 38;
     private const int NotSupported = 95;
+    private const int CrossesDevices = 18;
+    private const int Invalid = 22;
     private const int LockExclusive = 2;
     private const int LockNonBlocking = 4;
 
@@ -38,7 +40,15 @@ internal static partial class Posix
     internal static bool IsWithoutLinks(IOException exception) =>
         OperatingSystem.IsLinux() && exception.InnerException is Win32Exception { NativeErrorCode: NotPermitted or NotSupported or NoSuchCall };
 
-    /// <summary>Gives a file another name in place of its own, unless the name exists in any form. Linux only.</summary>
+    /// <summary>Whether a rename failed because the new name would be on another file system.</summary>
+    internal static bool IsAcrossFileSystems(IOException exception) =>
+        exception.InnerException is Win32Exception { NativeErrorCode: CrossesDevices };
+
+    /// <summary>Whether a rename failed because the file system, or the system, knows none that leaves an existing name alone.</summary>
+    internal static bool IsWithoutRenameToNew(IOException exception) =>
+        exception.InnerException is Win32Exception { NativeErrorCode: Invalid or NoSuchCall or NotSupported };
+
+    /// <summary>Gives an entry another name in place of its own, unless the name exists in any form. Linux only.</summary>
     /// <returns>False when the name exists.</returns>
     internal static bool RenameToNew(string existing, string name)
     {
@@ -91,6 +101,15 @@ internal static partial class Posix
         return error == EWOULDBLOCK ? false : throw Failure(error, path);
     }
 
+    /// <summary>Gives an open file another owner and group. Mostly for root alone.</summary>
+    internal static void ChangeOwner(SafeFileHandle handle, uint owner, uint group, string path)
+    {
+        if (ChangeOwnerNative(handle, owner, group) != 0)
+        {
+            throw new IOException($"its owner and group cannot be kept ({Failure(Marshal.GetLastPInvokeError(), path).Message})");
+        }
+    }
+
     private static IOException Failure(int error, string path) =>
         new($"{Marshal.GetPInvokeErrorMessage(error)}: '{path}'", new Win32Exception(error));
 
@@ -102,6 +121,9 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenNative(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fchown", SetLastError = true)]
+    private static partial int ChangeOwnerNative(SafeFileHandle handle, uint owner, uint group);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int SyncNative(SafeFileHandle handle);

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace RustFs.Kms.Backends.Local;
 
 /// <summary>
@@ -7,11 +9,13 @@ internal static class StrictBase64
 {
     internal static bool TryDecode(string text, out byte[] bytes)
     {
-        bytes = new byte[text.Length / 4 * 3];
-        bool decoded = Convert.TryFromBase64String(text, bytes, out int length);
-        Array.Resize(ref bytes, decoded ? length : 0);
+        byte[] buffer = new byte[text.Length / 4 * 3];
+        bool decoded = Convert.TryFromBase64String(text, buffer, out int length);
 
         // Only one spelling encodes back to itself.
-        return decoded && string.Equals(Convert.ToBase64String(bytes), text, StringComparison.Ordinal);
+        bool isStrict = decoded && string.Equals(Convert.ToBase64String(buffer, 0, length), text, StringComparison.Ordinal);
+        bytes = isStrict ? buffer[..length] : [];
+        CryptographicOperations.ZeroMemory(buffer); // of a plain record, it held the material
+        return isStrict;
     }
 }

@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using RustFs.Kms.Backends.Wire;
 
@@ -7,7 +8,7 @@ namespace RustFs.Kms.Backends.Net;
 internal static class AnswerReader
 {
     private const int MaximumAnswer = 16 * 1024 * 1024;
-    private static readonly string[] s_objectHeaders = ["x-amz-server-side-encryption", "x-amz-version-id"];
+    private static readonly string[] s_objectHeaders = ["x-amz-server-side-encryption", "x-amz-version-id", "x-amz-delete-marker"];
 
     /// <summary>Reads an answer's body to its end.</summary>
     /// <exception cref="KmsException">It is compressed, or larger than 16 MiB.</exception>
@@ -69,9 +70,7 @@ internal static class AnswerReader
 
             return new WireAnswer((int)response.StatusCode, buffer, length, requestId)
             {
-                ObjectHeaders = response.Headers
-                    .Where(header => s_objectHeaders.Any(start => header.Key.StartsWith(start, StringComparison.OrdinalIgnoreCase)))
-                    .ToDictionary(header => header.Key, header => header.Value.First(), StringComparer.OrdinalIgnoreCase),
+                ObjectHeaders = ObjectHeadersOf(response),
             };
         }
         catch
@@ -81,12 +80,29 @@ internal static class AnswerReader
         }
     }
 
+    private static Dictionary<string, string> ObjectHeadersOf(HttpResponseMessage response)
+    {
+        var found = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach ((string name, HeaderStringValues values) in response.Headers.NonValidated)
+        {
+            foreach (string start in s_objectHeaders)
+            {
+                if (name.StartsWith(start, StringComparison.OrdinalIgnoreCase))
+                {
+                    found[name] = values.First();
+                }
+            }
+        }
+
+        return found;
+    }
+
     /// <summary>The id under which the server logged the request; null when it gave none.</summary>
     internal static string? RequestIdOf(HttpResponseMessage response)
     {
         foreach (string name in (ReadOnlySpan<string>)["x-request-id", "x-amz-request-id"])
         {
-            if (response.Headers.TryGetValues(name, out IEnumerable<string>? values) && WireText.Clean(values.FirstOrDefault(), 200) is { } id)
+            if (response.Headers.NonValidated.TryGetValues(name, out HeaderStringValues values) && WireText.Clean(values.FirstOrDefault(), 200) is { } id)
             {
                 return id;
             }

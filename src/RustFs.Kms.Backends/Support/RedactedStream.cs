@@ -1,8 +1,5 @@
 using System.IO.Compression;
 using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 
 namespace RustFs.Kms.Backends.Support;
 
@@ -17,7 +14,6 @@ internal static class RedactedStream
 
     private const int BlockSize = 64 * 1024;
     private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false);
-    private static readonly JsonSerializerOptions s_relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Copies a text without the secrets in it.</summary>
     /// <param name="source">The text: UTF-8, or UTF-16 or UTF-32 with a byte order mark or told by its zeros; perhaps packed with gzip.</param>
@@ -51,7 +47,7 @@ internal static class RedactedStream
             {
                 string end = line.EndsWith("\r\n", StringComparison.Ordinal) ? "\r\n" : line.EndsWith('\n') ? "\n" : string.Empty;
                 string text = line[..^end.Length];
-                await writer.WriteAsync((document.Next(isAudit ? Entry(text, redactor) : text) + end).AsMemory(), cancellationToken).ConfigureAwait(false);
+                await writer.WriteAsync((document.Next(isAudit ? AuditLine.Hide(text, redactor) : text) + end).AsMemory(), cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -124,61 +120,6 @@ internal static class RedactedStream
         int cut = text.LastIndexOfAny([' ', '\t', ',', ';', '&', '}', ']']);
         string rest = string.Create(System.Globalization.CultureInfo.InvariantCulture, $" [left out: {skipped + text.Length - cut - 1} more characters of this line]");
         return string.Concat(text.AsSpan(0, cut + 1), rest, ended ? "\n" : string.Empty);
-    }
-
-    /// <summary>An entry of an audit log. With Vault's log_raw, its data are in clear: all of them go, whatever they are called.</summary>
-    private static string Entry(string line, Redactor redactor)
-    {
-        JsonNode? entry;
-        try
-        {
-            entry = JsonNode.Parse(line);
-        }
-        catch (JsonException)
-        {
-            return line; // something else; the rules for every text hold for it
-        }
-
-        bool changed = false;
-        foreach (string part in (string[])["request", "response"])
-        {
-            if (entry is JsonObject whole && whole[part] is JsonObject side)
-            {
-                foreach (string name in (string[])["data", "secret", "wrap_info"])
-                {
-                    if (side[name] is { } data)
-                    {
-                        side[name] = Hidden(data.DeepClone(), redactor);
-                        changed = true;
-                    }
-                }
-            }
-        }
-
-        return changed ? entry!.ToJsonString(s_relaxed) : line;
-    }
-
-    private static JsonNode? Hidden(JsonNode? node, Redactor redactor)
-    {
-        switch (node)
-        {
-            case JsonObject map:
-                foreach (string name in map.Select(property => property.Key).ToArray())
-                {
-                    map[name] = Hidden(map[name]?.DeepClone(), redactor);
-                }
-
-                return map;
-            case JsonArray list when list.All(item => item is JsonValue value && value.GetValueKind() == JsonValueKind.Number):
-                return list.Count == 0 ? list : JsonValue.Create(redactor.Mark("data", list.ToJsonString()));
-            case JsonArray list:
-                return new JsonArray([.. list.Select(item => Hidden(item?.DeepClone(), redactor))]);
-            case JsonValue value when value.GetValueKind() == JsonValueKind.String:
-                string text = value.GetValue<string>();
-                return RedactionRules.IsHarmlessValue(text) ? value : JsonValue.Create(redactor.Mark("data", text));
-            default:
-                return node;
-        }
     }
 
     /// <summary>Bytes that were read already, and then the rest.</summary>

@@ -35,9 +35,10 @@ internal sealed class Redactor : IDisposable
     /// <summary>One line by itself.</summary>
     internal string RedactLine(string line)
     {
-        string text = Known.Replace(line, secret => Mark("secret", secret.Bytes));
+        string text;
         try
         {
+            text = Known.Replace(RedactionRules.Plain(line), secret => Mark("secret", secret.Bytes));
             bool named = RedactionRules.MayName(text);
             foreach (RedactionRule rule in RedactionRules.Table)
             {
@@ -49,11 +50,17 @@ internal sealed class Redactor : IDisposable
         }
         catch (RegexMatchTimeoutException)
         {
-            Count++;
-            return "[redacted: a line that is too tangled to be searched]";
+            return Tangled();
         }
 
         return text;
+    }
+
+    /// <summary>What stands in the place of a line that was made to be slow: nobody knows what is in it.</summary>
+    internal string Tangled()
+    {
+        Count++;
+        return "[redacted: a line that is too tangled to be searched]";
     }
 
     /// <summary>What stands in a secret's place.</summary>

@@ -88,7 +88,7 @@ internal sealed class VaultApi : IVaultApi
 
             using WireAnswer answer = await RequireAsync(HttpMethod.Post, $"auth/{Segments(mount)}/login", body.WrittenMemory, inNamespace: true, cancellationToken)
                 .ConfigureAwait(false);
-            Use(ClientToken(answer.Body.Span) ?? throw answer.Unusable("it has no client_token"));
+            Use(ClientToken(answer) ?? throw answer.Unusable("it has no client_token"));
         }
         finally
         {
@@ -100,10 +100,17 @@ internal sealed class VaultApi : IVaultApi
     {
         using WireAnswer answer = await RequireAsync(HttpMethod.Get, "auth/token/lookup-self", body: null, inNamespace: true, cancellationToken).ConfigureAwait(false);
         WireJson data = answer.Json.Object("data");
+        if (data.Number("ttl") is not { } seconds || data.Raw("policies").ValueKind != JsonValueKind.Array)
+        {
+            throw answer.Unusable("it does not tell the token's ttl and policies");
+        }
+
+        // A ttl of 0 is that of a token without an end, which has no expire_time, and that of one at its end.
+        bool ends = seconds > 0 || data.Text("expire_time") is not null;
         return new VaultToken(
             WireText.Clean(data.Text("type"), 60),
             [.. data.Texts("policies").Concat(data.Texts("identity_policies")).Distinct().Select(policy => WireText.Clean(policy, 100)).OfType<string>()],
-            data.Number("ttl") is { } seconds and > 0 and < int.MaxValue ? TimeSpan.FromSeconds(seconds) : null,
+            ends ? TimeSpan.FromSeconds(Math.Clamp(seconds, 0, int.MaxValue)) : null,
             data.Flag("renewable") == true,
             data.Number("period") > 0,
             data.Number("num_uses") ?? 0,
@@ -117,7 +124,11 @@ internal sealed class VaultApi : IVaultApi
             .ConfigureAwait(false);
         if (one.Status is 200)
         {
-            return MountOf(one.Json.Object("data") is { IsObject: true } data ? data : one.Json) ?? throw one.Unusable("it names no engine");
+            // A path inside a mount gets the answer of the mount around it, and RustFS would ask in vain below the path.
+            WireJson found = one.Json.Object("data") is { IsObject: true } data ? data : one.Json;
+            return found.Text("path") is { } around && around.Trim('/') != path.Trim('/')
+                ? null
+                : MountOf(found) ?? throw one.Unusable("it names no engine");
         }
 
         using WireAnswer all = await RequireAsync(HttpMethod.Get, "sys/mounts", body: null, inNamespace: true, cancellationToken).ConfigureAwait(false);
@@ -129,9 +140,9 @@ internal sealed class VaultApi : IVaultApi
     {
         byte[] body = JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, IReadOnlyList<string>> { ["paths"] = paths });
         using WireAnswer answer = await RequireAsync(HttpMethod.Post, "sys/capabilities-self", body, inNamespace: true, cancellationToken).ConfigureAwait(false);
-        JsonElement json = answer.Json.Raw("data");
+        JsonElement data = answer.Json.Raw("data");
         using JsonDocument whole = JsonDocument.Parse(answer.Body);
-        JsonElement found = json.ValueKind == JsonValueKind.Object ? json : whole.RootElement;
+        JsonElement found = data.ValueKind == JsonValueKind.Object ? data : whole.RootElement;
 
         // The paths are names of fields, so they are compared as they are and not as names of one meaning.
         return paths.ToDictionary(
@@ -161,27 +172,30 @@ internal sealed class VaultApi : IVaultApi
     private static string Segments(string path) => string.Join('/', path.Trim('/').Split('/').Select(Uri.EscapeDataString));
 
     /// <summary>Reads the token without making a string of it.</summary>
-    private static KmsSecret? ClientToken(ReadOnlySpan<byte> body)
+    /// <exception cref="KmsException">The answer is no JSON: a proxy's page, perhaps.</exception>
+    private static KmsSecret? ClientToken(WireAnswer answer)
     {
+        KmsSecret? token = null;
         try
         {
-            var reader = new Utf8JsonReader(body);
+            var reader = new Utf8JsonReader(answer.Body.Span);
             while (reader.Read())
             {
-                if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 2 && reader.ValueTextEquals("client_token"u8)
+                if (token is null && reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 2 && reader.ValueTextEquals("client_token"u8)
                     && reader.Read() && reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length > 0)
                 {
                     using var buffer = KmsSecret.OfLength(reader.ValueSpan.Length);
-                    return KmsSecret.CopyOf(buffer.Bytes[..reader.CopyString(buffer.Bytes)]);
+                    token = KmsSecret.CopyOf(buffer.Bytes[..reader.CopyString(buffer.Bytes)]);
                 }
             }
+
+            return token;
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            return null; // no JSON, or no text where one should be: the parser's own words quote it
+            token?.Dispose();
+            throw answer.Unusable("it is not JSON, or no text that a token could be"); // the parser's own text quotes the body
         }
-
-        return null;
     }
 
     private static KmsException Foreign(WireAnswer answer) => new(
@@ -192,21 +206,25 @@ internal sealed class VaultApi : IVaultApi
     private static KmsException Refusal(WireAnswer answer)
     {
         string? why = null;
-        if (answer.Body.Span.TrimStart(" \t\r\n"u8).StartsWith("{"u8))
+        try
         {
             why = WireText.Clean(string.Join("; ", answer.Json.Texts("errors")));
+        }
+        catch (KmsException)
+        {
+            // A proxy's page, or nothing: the status says enough, and more than that the page is none of Vault's.
         }
 
         KmsErrorCode code = answer.Status switch
         {
-            400 => KmsErrorCode.KmsAuthentication, // only a login has an input that Vault could refuse
+            400 => KmsErrorCode.KmsAuthentication, // no call has another input that Vault could refuse than who asks
             401 or 403 => KmsErrorCode.KmsAccessDenied,
             404 or 405 => KmsErrorCode.KmsNotFound,
             503 => KmsErrorCode.KmsUnhealthy,
             >= 500 => KmsErrorCode.KmsServerError,
             _ => KmsErrorCode.KmsProtocol,
         };
-        return new KmsException(code, $"Vault answers {answer.Status}{(why is null ? " and gives no reason" : ": " + why)}.") { HttpStatus = answer.Status };
+        return new KmsException(code, $"Vault answers {answer.Status}{(string.IsNullOrEmpty(why) ? " and gives no reason" : ": " + why)}.") { HttpStatus = answer.Status };
     }
 
     private async Task<WireAnswer> RequireAsync(

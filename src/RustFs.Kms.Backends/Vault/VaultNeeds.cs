@@ -6,18 +6,26 @@ namespace RustFs.Kms.Backends.Vault;
 /// <param name="Required">The capabilities without which something does not work.</param>
 /// <param name="Optional">Those that only some operations take, which an operator may never use.</param>
 /// <param name="Purpose">What they are for.</param>
-internal sealed record VaultNeed(string Path, string Pattern, string[] Required, string[] Optional, string Purpose);
+/// <param name="Otherwise">Where an operator may leave the optional ones out.</param>
+internal sealed record VaultNeed(string Path, string Pattern, string[] Required, string[] Optional, string Purpose, string Otherwise = "where keys are never destroyed or rewrapped");
 
 /// <summary>
 /// The paths and capabilities that RustFS's two Vault backends use, read from <c>crates/kms/src/backends/vault.rs</c> (KV v2) and
 /// <c>vault_transit.rs</c> (Transit) of rustfs/rustfs at 20d12664. Which capability an operation takes is Vault's: a write to KV is
 /// <c>create</c> for a new path and <c>update</c> for an old one, a write to Transit always <c>update</c>, because RustFS never lets
-/// encryption make a key.
+/// encryption make a key. A token of its own login RustFS renews (<c>vault_credentials.rs</c>), which the policy "default" permits.
 /// </summary>
 internal static class VaultNeeds
 {
+    private const string Renewal = "auth/token/renew-self";
+    private static readonly VaultNeed[] s_renewal =
+        [new(Renewal, Renewal, [], ["update"], "renew the token of its login", "where it may log in anew instead, each time half of the token's life is over")];
+
     internal static IReadOnlyList<VaultNeed> Of(KmsVaultOptions options) =>
-        options.Backend == KmsBackendType.VaultTransit ? Transit(options) : Kv2(options);
+    [
+        .. options.Backend == KmsBackendType.VaultTransit ? Transit(options) : Kv2(options),
+        .. options.Login is KmsVaultLogin.AppRole or KmsVaultLogin.Kubernetes ? s_renewal : [],
+    ];
 
     /// <summary>The line of a policy that grants all that is done below a pattern.</summary>
     internal static string PolicyLine(IReadOnlyList<VaultNeed> needs, string pattern)

@@ -18,13 +18,16 @@ internal sealed class VaultPreflight(KmsVaultOptions options, TimeProvider clock
     private static readonly TimeSpan s_expiresSoon = TimeSpan.FromDays(14);
     private static readonly TimeSpan s_permittedSkew = TimeSpan.FromMinutes(5);
 
-    /// <summary>Transit binds the encryption context as associated data; before this version Vault drops it without a word.</summary>
+    /// <summary>
+    /// Transit binds the encryption context as associated data (<c>vault_transit.rs</c>); Vault has that parameter since this version
+    /// (its CHANGELOG, 1.13.0, GH-17638), an older one drops it without a word. OpenBao, whose versions begin at 2.0, always had it.
+    /// </summary>
     private static readonly Version s_associatedData = new(1, 13);
-
 
     private string? _certificate;
     private TimeSpan _certificateValidFor = TimeSpan.MaxValue;
     private bool _ownToken;
+    private VaultToken? _token;
 
     /// <summary>Goes through the steps; the first that leaves no way on ends them.</summary>
     /// <param name="cancellationToken">Ends the enumeration. A token of our own is revoked all the same.</param>
@@ -240,15 +243,17 @@ internal sealed class VaultPreflight(KmsVaultOptions options, TimeProvider clock
         bool given = !_ownToken;
         try
         {
-            VaultToken token = await vault.LookUpSelfAsync(cancellationToken).ConfigureAwait(false);
-            return new Step([.. given ? [LoggedIn("Vault accepts the token.")] : Array.Empty<KmsVaultCheck>(), CheckToken(token)], null);
+            _token = await vault.LookUpSelfAsync(cancellationToken).ConfigureAwait(false);
+            return new Step([.. given ? [LoggedIn("Vault accepts the token.")] : Array.Empty<KmsVaultCheck>(), CheckToken(_token)], null);
         }
-        catch (KmsException exception) when (exception.Code == KmsErrorCode.KmsAccessDenied && given)
+        catch (KmsException exception) when (given && IsRefused(exception))
         {
             // A good token without the policy "default" may not look itself up either, and serves RustFS all the same.
-            if (await IsAcceptedAsync(vault, cancellationToken).ConfigureAwait(false))
+            KmsException? refusal = await RefusalAsync(vault, cancellationToken).ConfigureAwait(false);
+            if (refusal is null || !IsRefused(refusal))
             {
-                return new Step([LoggedIn("Vault accepts the token."), NotChecked(KmsVaultCheckName.Token, exception, Path, "read")], null);
+                KmsVaultCheck login = refusal is null ? LoggedIn("Vault accepts the token.") : NotChecked(KmsVaultCheckName.Login, refusal, "sys/capabilities-self", "update");
+                return new Step([login, NotChecked(KmsVaultCheckName.Token, exception, Path, "read")], null);
             }
 
             return new Step(
@@ -264,20 +269,25 @@ internal sealed class VaultPreflight(KmsVaultOptions options, TimeProvider clock
         }
         catch (KmsException exception)
         {
-            return new Step([NotChecked(KmsVaultCheckName.Token, exception, Path, "read")], null);
+            KmsVaultCheck token = NotChecked(KmsVaultCheckName.Token, exception, Path, "read");
+            return new Step(given ? [token with { Check = KmsVaultCheckName.Login }, token] : [token], null);
         }
     }
 
-    private static async Task<bool> IsAcceptedAsync(IVaultApi vault, CancellationToken cancellationToken)
+    /// <summary>Whether it is the token that is refused: 403, or from older Vaults 400 where its end looks like the id of a namespace.</summary>
+    private static bool IsRefused(KmsException exception) => exception.Code is KmsErrorCode.KmsAccessDenied or KmsErrorCode.KmsAuthentication;
+
+    /// <summary>Why the token is not taken for a call that every good token may make, or nearly every; null when it is.</summary>
+    private static async Task<KmsException?> RefusalAsync(IVaultApi vault, CancellationToken cancellationToken)
     {
         try
         {
             _ = await vault.ReadCapabilitiesAsync(["sys/health"], cancellationToken).ConfigureAwait(false);
-            return true;
+            return null;
         }
-        catch (KmsException exception) when (exception.Code == KmsErrorCode.KmsAccessDenied)
+        catch (KmsException exception)
         {
-            return false;
+            return exception;
         }
     }
 
@@ -289,8 +299,7 @@ internal sealed class VaultPreflight(KmsVaultOptions options, TimeProvider clock
 
     private KmsVaultCheck CheckToken(VaultToken token)
     {
-        string life = token.TimeToLive is { } left ? $"expires in {Span(left)}" : "never expires";
-        string evidence = $"It {life}, {(token.Renewable ? $"can be renewed{(token.Periodic ? " without end" : string.Empty)}" : "cannot be renewed")}; "
+        string evidence = $"It {LifeOf(token)}, {(token.Renewable ? $"can be renewed{(token.Periodic ? " without end" : string.Empty)}" : "cannot be renewed")}; "
             + $"type {token.Type ?? "unknown"}; policies: {(token.Policies.Count == 0 ? "none" : string.Join(", ", token.Policies.Take(20)))}.";
         (string Why, string What)? warning = token switch
         {
@@ -394,7 +403,7 @@ internal sealed class VaultPreflight(KmsVaultOptions options, TimeProvider clock
             KmsVaultCheckName.Capability,
             missing.Length > 0 ? KmsCheckResult.Failed : KmsCheckResult.Warning,
             $"{string.Join(", ", missing.Concat(wanting))} is missing: to {need.Purpose}.",
-            missing.Length > 0 ? policy : $"{policy} # or leave it so, where keys are never destroyed or rewrapped",
+            missing.Length > 0 ? policy : $"{policy} # or leave it so, {need.Otherwise}",
             need.Path) with
         {
             Missing = [.. missing, .. wanting],
@@ -412,6 +421,17 @@ internal sealed class VaultPreflight(KmsVaultOptions options, TimeProvider clock
 
         _ownToken = false;
         const string Path = "auth/token/revoke-self";
+        if (_token is { Type: "batch" } batch)
+        {
+            // Vault keeps no record of one, so there is nothing that it could revoke.
+            return Check(
+                KmsVaultCheckName.Revocation,
+                KmsCheckResult.Warning,
+                $"The token of this check's login is a batch token, which nobody can revoke. It {LifeOf(batch)}.",
+                "Nothing needs to be done; a role with token_type=service gives tokens that are revoked",
+                Path);
+        }
+
         using var limit = new CancellationTokenSource(s_revocationLimit);
         try
         {
@@ -424,10 +444,17 @@ internal sealed class VaultPreflight(KmsVaultOptions options, TimeProvider clock
                 KmsVaultCheckName.Revocation,
                 KmsCheckResult.Warning,
                 $"The token of this check's login was not revoked, and lives until it expires: {exception.Message}",
-                "path \"auth/token/revoke-self\" { capabilities = [\"update\"] }",
+                exception switch
+                {
+                    KmsException { Code: KmsErrorCode.KmsAccessDenied } => "path \"auth/token/revoke-self\" { capabilities = [\"update\"] }",
+                    KmsException { Code: KmsErrorCode.KmsAuthentication } => "Nothing needs to be done: Vault revokes no batch tokens, and they expire by themselves",
+                    _ => "Check once more, or revoke it by its accessor: vault list auth/token/accessors",
+                },
                 Path);
         }
     }
+
+    private static string LifeOf(VaultToken token) => token.TimeToLive is { } left ? $"expires in {Span(left)}" : "never expires";
 
     private KmsVaultCheck NotChecked(KmsVaultCheckName name, KmsException exception, string path, string capability) => Check(
         name,

@@ -16,6 +16,8 @@ internal sealed class RustJsonWriter(bool pretty = false)
 
     private static readonly SearchValues<byte> s_escaped = SearchValues.Create([.. Enumerable.Range(0, ' ').Select(code => (byte)code), (byte)'"', (byte)'\\']);
 
+    private static readonly SearchValues<char> s_escapedCharacters = SearchValues.Create([.. Enumerable.Range(0, ' ').Select(code => (char)code), '"', '\\']);
+
     private readonly WipingBuffer _output = new();
     private int _depth;
     private bool _hasItems;
@@ -69,7 +71,7 @@ internal sealed class RustJsonWriter(bool pretty = false)
         for (int next; (next = utf8.IndexOfAny(s_escaped)) >= 0; utf8 = utf8[(next + 1)..])
         {
             Put(utf8[..next]);
-            s_strictUtf8.GetBytes(EscapeOf((char)utf8[next])!, _output);
+            Put(EscapeOf((char)utf8[next])!);
         }
 
         Put(utf8);
@@ -79,7 +81,14 @@ internal sealed class RustJsonWriter(bool pretty = false)
 
     internal RustJsonWriter Flag(bool value) => Raw(value ? "true"u8 : "false"u8);
 
-    internal RustJsonWriter Number(long value) => Raw(Encoding.ASCII.GetBytes(value.ToString(CultureInfo.InvariantCulture)));
+    internal RustJsonWriter Number(long value)
+    {
+        const int LongestNumber = 20;
+        NextItem();
+        _ = value.TryFormat(_output.GetSpan(LongestNumber), out int written, provider: CultureInfo.InvariantCulture);
+        _output.Advance(written);
+        return this;
+    }
 
     internal RustJsonWriter Raw(ReadOnlySpan<byte> json)
     {
@@ -91,9 +100,16 @@ internal sealed class RustJsonWriter(bool pretty = false)
     internal RustJsonWriter Bytes(ReadOnlySpan<byte> bytes)
     {
         BeginArray();
-        foreach (byte value in bytes)
+        if (pretty)
         {
-            Number(value);
+            foreach (byte value in bytes)
+            {
+                Number(value);
+            }
+        }
+        else if (!bytes.IsEmpty)
+        {
+            PutNumbers(bytes);
         }
 
         return EndArray();
@@ -115,9 +131,12 @@ internal sealed class RustJsonWriter(bool pretty = false)
     internal RustJsonWriter Map(IReadOnlyDictionary<string, string> map)
     {
         BeginObject();
-        foreach ((string name, string value) in map.OrderBy(entry => entry.Key, Utf8Order.Comparer))
+        if (map.Count > 0)
         {
-            Name(name).Text(value);
+            foreach ((string name, string value) in map.OrderBy(entry => entry.Key, Utf8Order.Comparer))
+            {
+                Name(name).Text(value);
+            }
         }
 
         return EndObject();
@@ -194,20 +213,44 @@ internal sealed class RustJsonWriter(bool pretty = false)
     private void Quoted(string text)
     {
         Put("\""u8);
-        int start = 0;
-        for (int index = 0; index < text.Length; index++)
+        ReadOnlySpan<char> rest = text;
+        for (int next; (next = rest.IndexOfAny(s_escapedCharacters)) >= 0; rest = rest[(next + 1)..])
         {
-            if (EscapeOf(text[index]) is { } escape)
-            {
-                s_strictUtf8.GetBytes(text.AsSpan(start, index - start), _output);
-                s_strictUtf8.GetBytes(escape, _output);
-                start = index + 1;
-            }
+            Put(rest[..next]);
+            Put(EscapeOf(rest[next])!);
         }
 
-        s_strictUtf8.GetBytes(text.AsSpan(start), _output);
+        Put(rest);
         Put("\""u8);
     }
+
+    private void PutNumbers(ReadOnlySpan<byte> bytes)
+    {
+        const int LongestNumber = 4; // with its comma
+        Span<byte> space = _output.GetSpan(bytes.Length * LongestNumber);
+        int length = 0;
+        foreach (byte value in bytes)
+        {
+            (int hundreds, int rest) = Math.DivRem((int)value, 100);
+            (int tens, int ones) = Math.DivRem(rest, 10);
+            if (hundreds > 0)
+            {
+                space[length++] = (byte)('0' + hundreds);
+            }
+
+            if (value >= 10)
+            {
+                space[length++] = (byte)('0' + tens);
+            }
+
+            space[length++] = (byte)('0' + ones);
+            space[length++] = (byte)',';
+        }
+
+        _output.Advance(length - 1);
+    }
+
+    private void Put(ReadOnlySpan<char> text) => _output.Advance(s_strictUtf8.GetBytes(text, _output.GetSpan(s_strictUtf8.GetMaxByteCount(text.Length))));
 
     private void Put(ReadOnlySpan<byte> bytes) => _output.Write(bytes);
 

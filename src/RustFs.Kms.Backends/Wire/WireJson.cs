@@ -12,8 +12,13 @@ internal readonly struct WireJson
     private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 64 };
 
     private readonly JsonElement _element;
+    private readonly SpelledFields? _fields;
 
-    private WireJson(JsonElement element) => _element = element;
+    private WireJson(JsonElement element)
+    {
+        _element = element;
+        _fields = element.ValueKind == JsonValueKind.Object ? new SpelledFields() : null;
+    }
 
     internal bool IsObject => _element.ValueKind == JsonValueKind.Object;
 
@@ -103,7 +108,7 @@ internal readonly struct WireJson
 
     private JsonElement? Find(ReadOnlySpan<string> names)
     {
-        if (_element.ValueKind != JsonValueKind.Object)
+        if (_fields is null)
         {
             return null;
         }
@@ -123,19 +128,27 @@ internal readonly struct WireJson
             // One of the names in it is no text. The others are looked at one by one below.
         }
 
-        foreach (JsonProperty property in _element.EnumerateObject())
+        foreach ((string property, JsonElement value) in _fields.Of(_element))
         {
-            string? given = NameOf(property);
             foreach (string name in names)
             {
-                if (given is not null && IsSame(given, name))
+                if (IsSame(property, name))
                 {
-                    return property.Value.ValueKind == JsonValueKind.Null ? null : property.Value;
+                    return value.ValueKind == JsonValueKind.Null ? null : value;
                 }
             }
         }
 
         return null;
+    }
+
+    /// <summary>An object's fields with their names as text, made once: most that are asked for are absent, and each asks for all names.</summary>
+    private sealed class SpelledFields
+    {
+        private (string Name, JsonElement Value)[]? _all;
+
+        internal (string Name, JsonElement Value)[] Of(JsonElement element) =>
+            _all ??= [.. element.EnumerateObject().Select(property => (NameOf(property) ?? "\uFFFD", property.Value))]; // or the name of no field
     }
 
     // key_id, keyId, KeyId and KEY-ID are one name.

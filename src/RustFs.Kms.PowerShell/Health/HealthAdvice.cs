@@ -17,7 +17,7 @@ internal sealed record HealthAdvice(
     /// <summary>The table.</summary>
     internal static IReadOnlyList<HealthAdvice> Table { get; } =
     [
-        For(KmsHealthCheckName.Tls, KmsCheckResult.Warning, PlainHttp,
+        For(KmsHealthCheckName.Tls, null, PlainHttp,
             "Give the server a certificate, and reach it by https", "Connect-Kms -Endpoint 'https://<address>' -Credential '<access key>'"),
         For(KmsHealthCheckName.Tls, KmsCheckResult.Warning, Unchecked,
             "Connect with -CaCertificate or -CertificateThumbprint instead of -SkipCertificateCheck", "Get-Command Connect-Kms -Syntax"),
@@ -27,14 +27,14 @@ internal sealed record HealthAdvice(
             "Connect-Kms -Endpoint {endpoint} -Credential '<access key>'"),
 
         For(KmsHealthCheckName.Configured, null, KeyDirectoryMissing,
-            "RustFS was started with --kms-backend local and without --kms-key-dir: give it that option, or set the directory now",
-            "Set-KmsConfiguration -KeyDirectory '<path on the server>' -Start{at}"),
+            "RustFS was started with --kms-backend local and without --kms-key-dir: give it that option, or set the directory now, and type the master key after Enter",
+            ErrorAdvice.ConfigureLocal),
         For(KmsHealthCheckName.Configured, KmsCheckResult.Failed, Unconfigured,
-            "Configure the KMS and start it. If it was configured before, the server's log says why that failed",
-            "Set-KmsConfiguration -KeyDirectory '<path on the server>' -Start{at}"),
+            "Configure the KMS and start it; it takes the master key after Enter. If it was configured before, the server's log says why that failed",
+            ErrorAdvice.ConfigureLocal),
         For(KmsHealthCheckName.Running, null, KeyDirectoryMissing,
-            "RustFS was started with --kms-backend local and without --kms-key-dir: give it that option, or set the directory now",
-            "Set-KmsConfiguration -KeyDirectory '<path on the server>' -Start{at}"),
+            "RustFS was started with --kms-backend local and without --kms-key-dir: give it that option, or set the directory now, and type the master key after Enter",
+            ErrorAdvice.ConfigureLocal),
         For(KmsHealthCheckName.Running, null, InError, "Put right what is wrong (the server's log tells more), and start it anew", Restart),
         For(KmsHealthCheckName.Healthy, null, OfDirectory, "See what is wrong with the key directory", "{verify}"),
         For(KmsHealthCheckName.Healthy, KmsCheckResult.Failed, OfVault,
@@ -91,7 +91,8 @@ internal sealed record HealthAdvice(
         KmsHealthCheckName check, KmsCheckResult? result, Func<Found, bool>? when, string sentence, string? command) =>
         new(check, result, when, new Advice(sentence, command));
 
-    private static bool PlainHttp(Found found) => found.Examination.Endpoint?.Endpoint.Scheme == Uri.UriSchemeHttp;
+    private static bool PlainHttp(Found found) =>
+        found.Verdict.Result != KmsCheckResult.NotChecked && found.Examination.Endpoint?.Endpoint.Scheme == Uri.UriSchemeHttp;
 
     private static bool Unchecked(Found found) => found.Examination.Endpoint?.SkipCertificateCheck == true;
 

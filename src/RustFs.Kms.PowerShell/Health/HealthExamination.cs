@@ -109,7 +109,7 @@ internal sealed class HealthExamination
         }
         catch (KmsException exception) when (exception.Code == KmsErrorCode.KmsUnsupported)
         {
-            return HealthVerdict.NotChecked(Strings.Because(exception)) with { Failure = exception };
+            return HealthVerdict.NotChecked(Strings.Clause(Strings.Because(exception))) with { Failure = exception };
         }
         catch (KmsException exception)
         {

@@ -9,15 +9,18 @@ namespace RustFs.Kms.PowerShell;
 /// </summary>
 public abstract class KmsHealthCmdlet : KmsServiceCmdlet
 {
-    private const int HealthThrottleLimit = 64;
     private const int MaximumSkewSeconds = 900;
     private const int MaximumDays = 3650;
 
     private readonly List<KmsConnection> _connections = [];
+    private readonly List<KmsHealthCheck> _unresolved = [];
     private readonly System.Collections.Concurrent.ConcurrentQueue<string> _interrupted = [];
     private CiAgent? _agent;
 
-    /// <summary>The checks to make. Without it, all that apply to the connection. One that is named and cannot be made counts as failed.</summary>
+    /// <summary>
+    /// The checks to make. Without it, all that apply to the connection. One that is named and cannot be made counts as failed, and so does
+    /// one that a threshold or -BucketName is for.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public KmsHealthCheckName[]? Check { get; set; }
@@ -70,17 +73,20 @@ public abstract class KmsHealthCmdlet : KmsServiceCmdlet
     [ValidateNotNullOrEmpty]
     public SecureString[]? CiMask { get; set; }
 
-    /// <summary>On how many connections to work at the same time, when there are several: 1 to 128, and 64 when nothing is said.</summary>
-    [Parameter]
-    [ValidateRange(1, MaximumThrottleLimit)]
-    public override int ThrottleLimit { get; set; } = HealthThrottleLimit;
-
     private protected HealthRequest Request { get; private set; } = null!;
+
+    /// <summary>Whoever names a connection wants to know how it is, and one that is not there is not healthy.</summary>
+    private protected override bool EveryWildcardMustMatch => true;
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
+        if (CiMask is not null && !CiReport)
+        {
+            ThrowFailure(new KmsException(KmsErrorCode.KmsUsage, Strings.NeedsAnother(nameof(CiMask), nameof(CiReport))), null);
+        }
+
         Request = new HealthRequest
         {
             Named = Check?.ToHashSet(),
@@ -95,6 +101,11 @@ public abstract class KmsHealthCmdlet : KmsServiceCmdlet
             },
             OnInterruptedSmokeTest = _interrupted.Enqueue,
         };
+        foreach (string unused in Request.Unused())
+        {
+            WriteWarning(unused);
+        }
+
         if (CiReport)
         {
             _agent = CiAgent.Current;
@@ -119,15 +130,24 @@ public abstract class KmsHealthCmdlet : KmsServiceCmdlet
     private protected List<KmsHealthCheck> Examine(Action<IReadOnlyList<KmsHealthCheck>> onRows)
     {
         var all = new List<KmsHealthCheck>();
+        var done = new HashSet<KmsConnection>();
+        Take(_unresolved);
+        if (_connections.Count == 0 && _unresolved.Count == 0)
+        {
+            Take([NotExamined(null, Strings.NothingToExamine, Strings.SeeConnections)]);
+        }
+
         Dictionary<KmsConnection, HealthExamination> examinations = _connections.ToDictionary(
             connection => connection,
-            connection => new HealthExamination(connection, ConnectionState.Current.EndpointOf(connection), Request));
+            connection => new HealthExamination(connection, ConnectionState.EndpointOf(connection), Request));
         try
         {
-            Run(_connections, "TestHealth", null, (connection, token) => examinations[connection].RunAsync(token), (_, rows) =>
+            Run(_connections, "TestHealth", null, (connection, token) => examinations[connection].RunAsync(token), (connection, rows) =>
             {
-                all.AddRange(rows);
-                onRows(rows);
+                if (rows.Count > 0 && done.Add(connection))
+                {
+                    Take(rows);
+                }
             });
         }
         finally
@@ -135,9 +155,30 @@ public abstract class KmsHealthCmdlet : KmsServiceCmdlet
             TellInterrupted();
         }
 
+        // What ended an examination was written as an error. It is a row as well, so that no verdict passes over it.
+        Take([.. _connections.Where(connection => !done.Contains(connection))
+            .Select(connection => NotExamined(connection.Name, Strings.ExaminationBroken, Strings.SeeLastError))]);
         Report(all);
         return all;
+
+        void Take(IReadOnlyList<KmsHealthCheck> rows)
+        {
+            all.AddRange(rows);
+            onRows(rows);
+        }
     }
+
+    private protected override void OnUnresolved(IReadOnlyList<KmsException> failures, bool isFatal) =>
+        _unresolved.AddRange(failures.Select(failure => NotExamined(failure.Target, failure.Message, Strings.SeeConnections)));
+
+    private static KmsHealthCheck NotExamined(string? connection, string evidence, string recommendation) => new()
+    {
+        Connection = connection,
+        Check = KmsHealthCheckName.Reachable,
+        Result = KmsCheckResult.Failed,
+        Evidence = evidence,
+        Recommendation = recommendation,
+    };
 
     /// <summary>Whether a row stands for something that is not as it should be.</summary>
     private protected bool IsBad(KmsHealthCheck check) => Request.IsBad(check, FailOnWarning);

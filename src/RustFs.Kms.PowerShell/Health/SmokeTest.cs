@@ -14,7 +14,6 @@ internal static class SmokeTest
 
     private const int BodyLength = 1024;
     private const int CustomerKeyLength = 32;
-    private static readonly TimeSpan s_cleanupTime = TimeSpan.FromSeconds(15);
 
     internal static Task<HealthVerdict> SseS3Async(HealthExamination examination, CancellationToken cancellationToken) =>
         RunAsync(examination, new KmsObjectEncryption { Algorithm = KmsBucketAlgorithm.SseS3 }, "AES256", cancellationToken);
@@ -46,26 +45,24 @@ internal static class SmokeTest
             return HealthVerdict.NotChecked(Strings.NoBuckets.TrimEnd('.'));
         }
 
-        var address = new KmsObjectAddress(bucket, Prefix + Guid.NewGuid().ToString("N"));
+        var trial = new SmokeObject(objects, new KmsObjectAddress(bucket, Prefix + Guid.NewGuid().ToString("N")), encryption);
         byte[] body = Encoding.ASCII.GetBytes(RandomNumberGenerator.GetHexString(BodyLength)); // nothing that could be read as an answer
         HealthVerdict? verdict = null;
         try
         {
-            KmsObjectAnswer put = await objects.PutObjectAsync(address, body, encryption, cancellationToken).ConfigureAwait(false);
-            address = address with { VersionId = put.VersionId };
-            KmsObjectAnswer got = await objects.GetObjectAsync(address, encryption, cancellationToken).ConfigureAwait(false);
+            KmsObjectAnswer put = await trial.PutAsync(body, cancellationToken).ConfigureAwait(false);
+            KmsObjectAnswer got = await trial.GetAsync(cancellationToken).ConfigureAwait(false);
             verdict = Judge(algorithm, body, put, got);
         }
         catch (KmsException exception)
         {
             verdict = exception.Code is KmsErrorCode.KmsUnsupported
-                ? HealthVerdict.NotChecked(Strings.Because(exception)) with { Failure = exception }
+                ? HealthVerdict.NotChecked(Strings.Clause(Strings.Because(exception))) with { Failure = exception }
                 : HealthVerdict.Failed(Strings.WithRequestId(exception)) with { Failure = exception };
         }
         finally
         {
-            string? leftover = await RemoveAsync(objects, address).ConfigureAwait(false);
-            verdict = Report(examination, verdict, address, leftover);
+            verdict = Report(examination, verdict, await trial.RemoveAsync().ConfigureAwait(false));
         }
 
         return verdict;
@@ -85,41 +82,16 @@ internal static class SmokeTest
                 got.Body.Length < body.Length ? Strings.SmokeCutShort(got.Body.Length, body.Length) : Strings.SmokeDiffers);
     }
 
-    /// <summary>Removes the object, whether or not the user stopped.</summary>
-    /// <returns>Why it may still be there; null when it is gone.</returns>
-    private static async Task<string?> RemoveAsync(IKmsObjects objects, KmsObjectAddress address)
+    private static HealthVerdict Report(HealthExamination examination, HealthVerdict? verdict, SmokeObject.Fate fate)
     {
-        using var time = new CancellationTokenSource(s_cleanupTime);
-        try
-        {
-            await objects.DeleteObjectAsync(address, time.Token).ConfigureAwait(false);
-            return null;
-        }
-        catch (KmsException exception) when (exception.Code == KmsErrorCode.KmsNotFound)
-        {
-            return null; // not even the bucket is there
-        }
-        catch (KmsException exception)
-        {
-            return Strings.WithRequestId(exception);
-        }
-        catch (OperationCanceledException)
-        {
-            return Strings.NoAnswerInTime;
-        }
-    }
-
-    private static HealthVerdict Report(HealthExamination examination, HealthVerdict? verdict, KmsObjectAddress address, string? leftover)
-    {
-        string cleanup = leftover is null ? Strings.SmokeRemoved(address) : Strings.SmokeLeftBehind(address, leftover);
         if (verdict is null)
         {
             // The user stopped, or something broke that nobody foresaw: there will be no row.
-            examination.Request.OnInterruptedSmokeTest(cleanup);
-            return HealthVerdict.NotChecked(cleanup);
+            examination.Request.OnInterruptedSmokeTest(fate.Told);
+            return HealthVerdict.NotChecked(fate.Told);
         }
 
-        verdict = verdict with { Evidence = $"{verdict.Evidence} {cleanup}" };
-        return leftover is null ? verdict : verdict with { Result = KmsCheckResult.Failed, Recommendation = Strings.RemoveLeftover(address) };
+        verdict = verdict with { Evidence = $"{verdict.Evidence} {fate.Told}" };
+        return fate.Advice is null ? verdict : verdict with { Result = KmsCheckResult.Failed, Recommendation = fate.Advice };
     }
 }

@@ -18,6 +18,11 @@ internal static partial class Strings
     internal const string SmokeWrites = "it would put an object, and -WhatIf was given";
     internal const string SmokeDiffers = "What came back is not what was put.";
     internal const string NoAnswerInTime = "there was no answer in time";
+    internal const string NothingToExamine = "No connection came in, so nothing was examined.";
+    internal const string ExaminationBroken = "The examination broke off with an error, which was written beside this row.";
+    internal const string SeeConnections = "See what is open: Get-KmsConnection";
+    internal const string SeeLastError = "Look at the error: $Error[0].Exception.ToString()";
+    internal const string SmokeNothingPut = "Nothing was put.";
     internal const string ConnectAgain = "Connect again: Connect-Kms -Endpoint '<address>' -Credential '<access key>'";
     internal const string NoCiAgent = "This is no job of GitHub Actions (GITHUB_ACTIONS=true) or Azure Pipelines (TF_BUILD=True): nothing is reported to CI.";
 
@@ -41,6 +46,17 @@ internal static partial class Strings
     internal static string NotADataFile(string path) => $"The file {Name(path)} is not one hashtable of constants, as a PowerShell data file is.";
 
     internal static string NotChecked(string because) => $"Not checked, because {because}.";
+
+    /// <summary>A sentence as the clause that follows "because": without its full stop, and without a capital that is no name's.</summary>
+    internal static string Clause(string sentence)
+    {
+        string word = sentence.Split(' ', 2)[0];
+        bool isName = word is "Vault" || word.Length == 0 || !char.IsAsciiLetterUpper(word[0]) || !word.Skip(1).All(char.IsAsciiLetterLower);
+        return (isName ? sentence : char.ToLowerInvariant(sentence[0]) + sentence[1..]).TrimEnd('.');
+    }
+
+    internal static string DemandUnused(string parameter, IEnumerable<KmsHealthCheckName> checks) =>
+        $"-{parameter} is not used: -Check leaves out {string.Join(", ", checks)}.";
 
     internal static string NotForDirectories(KmsHealthCheckName check) => $"a key directory has nothing that {check} could look at";
 
@@ -76,7 +92,7 @@ internal static partial class Strings
         $"{Listed(nodes.Select(node => $"{node.Host} {node.Error ?? Fingerprint(node.ConfigurationFingerprint)}"))}.";
 
     internal static string FewLookups(long lookups) =>
-        lookups == 0 ? "nothing was asked of the cache yet" : string.Create(CultureInfo.InvariantCulture, $"{lookups} lookup(s) are too few to tell");
+        lookups == 0 ? "nothing was asked of the cache yet" : $"{Count(lookups, "lookup")} tell too little";
 
     internal static string CacheHitRatio(double ratio, long lookups, long? evictions) => string.Create(
         CultureInfo.InvariantCulture,
@@ -86,19 +102,23 @@ internal static partial class Strings
 
     internal static string DefaultKeyNotUsable(string keyId, string? reason) => $"The default key {Name(keyId)} cannot be used: {reason}";
 
-    internal static string NoDamagedKeys(long count) => string.Create(CultureInfo.InvariantCulture, $"{count} key records, none of them damaged.");
+    internal static string NoDamagedKeys(long count) => count switch
+    {
+        0 => "There is no key record.",
+        1 => "1 key record, which is not damaged.",
+        _ => $"{Count(count, "key record")}, none of them damaged.",
+    };
 
     internal static string DamagedKeys(IReadOnlyList<KmsKey> damaged, long count) => string.Create(
         CultureInfo.InvariantCulture, $"{damaged.Count} of {count} key records cannot be used: {First(damaged.Select(key => $"{Name(key.KeyId)} ({key.Fault})"))}.");
 
     internal static string NoDeletionSoon(int pending, int days) => pending == 0
         ? "No key's deletion is scheduled."
-        : string.Create(CultureInfo.InvariantCulture, $"{pending} keys will be destroyed, none of them within {days} days.");
+        : $"{Count(pending, "key")} will be destroyed, {(pending == 1 ? "not" : "none of them")} within {Count(days, "day")}.";
 
-    internal static string DeletionsSoon(IReadOnlyList<KmsKey> keys, int days) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{keys.Count} keys will be destroyed within {days} days: " +
-        $"{First(keys.Select(key => $"{Name(key.KeyId)} ({(key.DeletionDate is null ? "no date" : KmsView.Time(key.DeletionDate))})"))}.");
+    internal static string DeletionsSoon(IReadOnlyList<KmsKey> keys, int days) =>
+        $"{Count(keys.Count, "key")} will be destroyed within {Count(days, "day")}: " +
+        $"{First(keys.Select(key => $"{Name(key.KeyId)} ({(key.DeletionDate is null ? "no date" : KmsView.Time(key.DeletionDate))})"))}.";
 
     internal static string RoundTripMade(string keyId) => $"A data key of {Name(keyId)} was made and opened again.";
 
@@ -115,6 +135,15 @@ internal static partial class Strings
         string.Create(CultureInfo.InvariantCulture, $"The download was cut short: {got} of {length} bytes came back.");
 
     internal static string SmokeRemoved(KmsObjectAddress address) => $"The object {Name(address.ToString())} was removed.";
+
+    internal static string SmokeNotThere(KmsObjectAddress address) => $"The object {Name(address.ToString())} is not there.";
+
+    internal static string SmokeVersionLeft(KmsObjectAddress address) =>
+        $"The bucket keeps versions, and one of the object {Name(address.ToString())} may be LEFT BEHIND: the server did not say which it stored.";
+
+    internal static string RemoveVersion(KmsObjectAddress address) =>
+        "See which versions there are, and remove each with aws s3api delete-object --version-id: " +
+        $"aws s3api list-object-versions --bucket {Literal(address.BucketName)} --prefix {Literal(address.Key)}";
 
     internal static string SmokeLeftBehind(KmsObjectAddress address, string reason) =>
         $"The object {Name(address.ToString())} may be LEFT BEHIND: it could not be removed ({reason.TrimEnd('.')}).";
@@ -150,6 +179,8 @@ internal static partial class Strings
         CultureInfo.InvariantCulture,
         $"{count} {(count == 1 ? "value or line of a value is" : "values or lines of values are")} shorter than {CiMask.MinimumLength} characters, and not masked: " +
         $"half the log would be. Use longer secrets.");
+
+    private static string Count(long count, string what) => string.Create(CultureInfo.InvariantCulture, $"{count} {what}{(count == 1 ? string.Empty : "s")}");
 
     private static string Fingerprint(string? fingerprint) => fingerprint is null ? "no configuration" : DisplayText.Shorten(fingerprint, 12);
 

@@ -20,21 +20,19 @@ internal static class WayChecks
             return verdict;
         }
 
+        int? given = examination.Request.Thresholds.CertificateDays;
         if (check.Succeeded is null)
         {
+            // Without a certificate, a demand for days that it has left is not met; on this machine it is not looked at, which then counts.
             return examination.Endpoint!.Endpoint.IsLoopback
                 ? HealthVerdict.NotChecked(Strings.PlainHttpHere) with { Duration = verdict.Duration }
-                : verdict with { Result = KmsCheckResult.Warning };
+                : verdict with { Result = HealthThresholds.Missed(given) };
         }
 
-        if (examination.Endpoint!.SkipCertificateCheck)
-        {
-            return verdict with { Result = KmsCheckResult.Warning };
-        }
-
-        int? given = examination.Request.Thresholds.CertificateDays;
         bool isSoon = check.CertificateExpires - DateTimeOffset.UtcNow < TimeSpan.FromDays(given ?? HealthThresholds.Usual.CertificateDays);
-        return isSoon ? verdict with { Result = HealthThresholds.Missed(given) } : verdict;
+        return isSoon ? verdict with { Result = HealthThresholds.Missed(given) }
+            : examination.Endpoint!.SkipCertificateCheck ? verdict with { Result = KmsCheckResult.Warning }
+            : verdict;
     }
 
     internal static async Task<HealthVerdict> ClockAsync(HealthExamination examination, CancellationToken cancellationToken)
@@ -73,7 +71,7 @@ internal static class WayChecks
         {
             true => HealthVerdict.Passed(evidence),
             false => HealthVerdict.Failed(code, evidence),
-            null => HealthVerdict.NotChecked(evidence.TrimEnd('.')),
+            null => HealthVerdict.NotChecked(Strings.Clause(evidence)),
         };
         return verdict with { Duration = duration };
     }

@@ -12,27 +12,60 @@ public interface IKmsBackups
     /// <param name="cancellationToken">Cancels the call; a bundle may be there all the same.</param>
     Task<KmsBackup> BackupAsync(string? backupId, CancellationToken cancellationToken) => Unsupported<KmsBackup>();
 
+    /// <summary>As the other, and tells how far it is, where that can be seen.</summary>
+    /// <param name="backupId">As for the other.</param>
+    /// <param name="progress">Who is told; null for nobody.</param>
+    /// <param name="cancellationToken">As for the other.</param>
+    Task<KmsBackup> BackupAsync(string? backupId, IProgress<KmsBackupProgress>? progress, CancellationToken cancellationToken) =>
+        BackupAsync(backupId, cancellationToken);
+
     /// <summary>Says what a restore would do, and does nothing.</summary>
     /// <param name="bundle">The bundle's name.</param>
     /// <param name="observedGeneration">The highest snapshot generation that the caller knows of; null for none.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
     Task<KmsRestorePlan> PlanRestoreAsync(string bundle, long? observedGeneration, CancellationToken cancellationToken) => Unsupported<KmsRestorePlan>();
 
+    /// <summary>As the other, and tells how far it is, where that can be seen.</summary>
+    /// <param name="bundle">As for the other.</param>
+    /// <param name="observedGeneration">As for the other.</param>
+    /// <param name="progress">Who is told; null for nobody.</param>
+    /// <param name="cancellationToken">As for the other.</param>
+    Task<KmsRestorePlan> PlanRestoreAsync(
+        string bundle, long? observedGeneration, IProgress<KmsBackupProgress>? progress, CancellationToken cancellationToken) =>
+        PlanRestoreAsync(bundle, observedGeneration, cancellationToken);
+
     /// <summary>Restores a bundle into the configured, empty key directory of a stopped service.</summary>
     /// <param name="bundle">The bundle's name.</param>
     /// <param name="confirmBackupId">The id in its manifest, as the plan shows it.</param>
     /// <param name="conflictPolicy"><c>fail</c> (never writes) or <c>restore-into-empty-target</c>.</param>
-    /// <param name="observedGeneration">As for <see cref="PlanRestoreAsync"/>.</param>
+    /// <param name="observedGeneration">As for the examination.</param>
     /// <param name="cancellationToken">Cancels the call; the restore may go on all the same.</param>
     Task<KmsRestoreResult> RestoreAsync(
         string bundle, string confirmBackupId, string conflictPolicy, long? observedGeneration, CancellationToken cancellationToken) =>
         Unsupported<KmsRestoreResult>();
 
+    /// <summary>As the other, and tells how far it is, where that can be seen.</summary>
+    /// <param name="bundle">As for the other.</param>
+    /// <param name="confirmBackupId">As for the other.</param>
+    /// <param name="conflictPolicy">As for the other.</param>
+    /// <param name="observedGeneration">As for the other.</param>
+    /// <param name="progress">Who is told; null for nobody.</param>
+    /// <param name="cancellationToken">As for the other.</param>
+    Task<KmsRestoreResult> RestoreAsync(
+        string bundle,
+        string confirmBackupId,
+        string conflictPolicy,
+        long? observedGeneration,
+        IProgress<KmsBackupProgress>? progress,
+        CancellationToken cancellationToken) =>
+        RestoreAsync(bundle, confirmBackupId, conflictPolicy, observedGeneration, cancellationToken);
+
     /// <summary>Takes back a restore that is half done.</summary>
     /// <param name="confirmTargetKeyDirectory">The configured key directory, as the backup status shows it.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
-    /// <returns>The directory.</returns>
-    Task<string> AbortRestoreAsync(string confirmTargetKeyDirectory, CancellationToken cancellationToken) => Unsupported<string>();
+    /// <returns>What became of its files, as far as that is known.</returns>
+    Task<KmsRestoreAbort> AbortRestoreAsync(string confirmTargetKeyDirectory, CancellationToken cancellationToken) =>
+        Unsupported<KmsRestoreAbort>();
 
     private static Task<T> Unsupported<T>() =>
         Task.FromException<T>(new KmsException(KmsErrorCode.KmsUnsupported, "This backend makes no backups."));

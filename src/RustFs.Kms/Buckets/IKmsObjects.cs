@@ -23,7 +23,10 @@ internal interface IKmsObjects
     /// <summary>Removes an object; one that is not there is no error.</summary>
     /// <param name="address">Which.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
-    Task DeleteObjectAsync(KmsObjectAddress address, CancellationToken cancellationToken);
+    /// <returns>
+    /// Whether the bucket keeps versions and all of them are still there, below a mark that hides them: so it is when no version was named.
+    /// </returns>
+    Task<bool> DeleteObjectAsync(KmsObjectAddress address, CancellationToken cancellationToken);
 }
 
 /// <summary>Which object, and, where the bucket keeps versions, which of them.</summary>

@@ -47,7 +47,7 @@ public sealed class KmsConnection
     public IReadOnlyList<string> Warnings { get; }
 
     internal IKmsBackend Backend => _closed
-        ? throw new KmsException(KmsErrorCode.KmsNotFound, $"The connection '{Name}' was closed.", Name)
+        ? throw new KmsException(KmsErrorCode.KmsNotFound, $"The connection '{Name}' was closed.", Name) { LacksConnection = true }
         : _backend;
 
     /// <summary>The connection's name, so that a connection in a string reads as its name.</summary>

@@ -45,6 +45,12 @@ public sealed record KmsEnvelope
     /// </summary>
     public string? PayloadSha256 { get; init; }
 
+    /// <summary>The SHA-256 of everything before the payload, in lower-case hex: what tells whether somebody changed the wraps.</summary>
+    internal string? HeaderSha256 { get; init; }
+
+    /// <summary>How many other names (hard links) the file had when it was read. A change of the wraps leaves them with the old content.</summary>
+    internal int OtherNames { get; init; }
+
     /// <summary>Whether every wrap that this version knows was made by a server, which cannot open it again.</summary>
     public bool IsServerOnly => Wraps.All(wrap => wrap.IsServerOnly || wrap.Kind == KmsEnvelopeWrapKind.Unknown);
 

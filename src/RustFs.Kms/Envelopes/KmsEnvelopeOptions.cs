@@ -122,6 +122,9 @@ internal sealed record KmsUpdateEnvelopeOptions
     /// <summary>Which of the wraps that are there go; null for none. At least one wrap must remain or be added.</summary>
     internal Predicate<KmsEnvelopeWrap>? Remove { get; init; }
 
+    /// <summary>The header that the file must still have, as <see cref="KmsEnvelope.HeaderSha256"/> has it; null for any.</summary>
+    internal string? ExpectedHeader { get; init; }
+
     /// <summary>Leave a file that only a server's key directory opens.</summary>
     internal bool AllowServerOnlyWrap { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using RustFs.Kms.Console;
+using RustFs.Kms.Tests.Shared;
 using Xunit;
 
 namespace RustFs.Kms.Module.Tests.Host;
@@ -8,10 +9,6 @@ namespace RustFs.Kms.Module.Tests.Host;
 public sealed class ConsoleProcessTests(HostTestModule module) : IClassFixture<HostTestModule>
 {
     private const string Started = "started";
-
-    // Far less than what the scripts would take, and enough for a machine that is busy with other tests.
-    private static readonly TimeSpan s_promptly = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task Output_is_plain_text_by_the_views_and_errors_go_to_standard_error()
@@ -129,7 +126,7 @@ public sealed class ConsoleProcessTests(HostTestModule module) : IClassFixture<H
         Assert.Equal(Started, await process.StandardOutput.ReadLineAsync());
 
         Signal(process, signal);
-        await process.WaitForExitAsync().WaitAsync(s_promptly);
+        await ExitAsync(process);
 
         Assert.Equal(expected, process.ExitCode);
         Assert.Equal("cleaned up", (await process.StandardOutput.ReadToEndAsync()).Trim());
@@ -147,14 +144,13 @@ public sealed class ConsoleProcessTests(HostTestModule module) : IClassFixture<H
         }
 
         using Process process = Start([]);
-        await process.StandardInput.WriteAsync($"'{Started}'");
-        await process.StandardInput.FlushAsync();
 
-        // The program does not say that it reads, and before it has its engine a signal ends it in the same way.
-        await Task.Delay(TimeSpan.FromSeconds(2));
+        // More than any pipe holds: it is written only once the program reads.
+        await process.StandardInput.WriteAsync($"'{Started}' #{new string('x', 4 << 20)}").WaitAsync(Patience.Deadline);
+        await process.StandardInput.FlushAsync().WaitAsync(Patience.Deadline);
         Assert.False(process.HasExited);
         Signal(process, signal);
-        await process.WaitForExitAsync().WaitAsync(s_promptly);
+        await ExitAsync(process);
 
         Assert.Equal(expected, process.ExitCode);
         Assert.Empty(await process.StandardOutput.ReadToEndAsync());
@@ -170,23 +166,34 @@ public sealed class ConsoleProcessTests(HostTestModule module) : IClassFixture<H
         }
 
         // A thread that sleeps cannot be stopped by the engine.
-        using Process process = Start(["-Command", $"'{Started}'; [System.Threading.Thread]::Sleep(60000)"]);
+        using Process process = Start(["-Command", $"'{Started}'; [System.Threading.Thread]::Sleep(3600000)"]);
         Assert.Equal(Started, await process.StandardOutput.ReadLineAsync());
 
         Signal(process, "INT");
-        await Task.Delay(300);
-        Assert.False(process.HasExited);
+        Assert.False(process.WaitForExit(300));
 
-        // Of two signals that come before the first is taken, the system delivers one.
-        Task exit = process.WaitForExitAsync().WaitAsync(s_promptly);
-        do
-        {
-            Signal(process, "INT");
-        }
-        while (await Task.WhenAny(exit, Task.Delay(300)) != exit);
-
-        await exit;
+        // Of two signals that come before the first is taken, the system delivers one: so there are as many as it takes.
+        Patience.Until(
+            () =>
+            {
+                Signal(process, "INT");
+                return process.WaitForExit(300);
+            },
+            "the end of the process");
         Assert.Equal(130, process.ExitCode);
+    }
+
+    private static async Task ExitAsync(Process process)
+    {
+        try
+        {
+            await process.WaitForExitAsync().WaitAsync(Patience.Deadline);
+        }
+        catch (TimeoutException)
+        {
+            process.Kill();
+            throw;
+        }
     }
 
     private static void Signal(Process process, string signal)
@@ -226,7 +233,7 @@ public sealed class ConsoleProcessTests(HostTestModule module) : IClassFixture<H
             // The program may end, with its message, before it reads anything.
         }
 
-        await process.WaitForExitAsync().WaitAsync(s_patience);
+        await ExitAsync(process);
         return (process.ExitCode, await output, await error);
     }
 }

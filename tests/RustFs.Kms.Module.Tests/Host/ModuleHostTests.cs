@@ -1,14 +1,13 @@
-using System.Diagnostics;
 using System.Management.Automation;
 using RustFs.Kms.Console;
+using RustFs.Kms.Module.Tests.Support;
+using RustFs.Kms.Tests.Shared;
 using Xunit;
 
 namespace RustFs.Kms.Module.Tests.Host;
 
 public sealed class ModuleHostTests(HostTestModule module) : IClassFixture<HostTestModule>
 {
-    private static readonly TimeSpan s_promptly = TimeSpan.FromSeconds(2);
-
     [Fact]
     public void Run_gives_objects_and_renders_nothing()
     {
@@ -189,52 +188,53 @@ public sealed class ModuleHostTests(HostTestModule module) : IClassFixture<HostT
     [Theory]
     [InlineData("while ($true) { }")]
     [InlineData("Wait-Test")]
-    public async Task Stop_ends_a_script_at_once(string script)
+    public void Stop_ends_a_script_at_once(string script)
     {
         using ModuleHost host = module.Open();
-        Task<HostRun> running = Task.Run(() => host.RunText($"'started'; {script}; 'not reached'"));
-        SpinWait.SpinUntil(() => host.IsRunning);
-        await Task.Delay(200);
+        Patience.BestIsWithin(Patience.Promptly, () =>
+        {
+            using var running = new ManualResetEventSlim();
+            (HostRun run, TimeSpan elapsed) = StopWatch.Stop(
+                host.Stop, () => running.IsSet, () => host.RunText($"'started'; $args[0].Set(); {script}; 'not reached'", running));
 
-        long start = Stopwatch.GetTimestamp();
-        host.Stop();
-        HostRun run = await running.WaitAsync(s_promptly);
-
-        Assert.True(run.Stopped);
-        Assert.Equal(130, run.ExitCode);
-        Assert.Empty(run.Errors);
-        Assert.Equal("started", Assert.Single(run.Output).BaseObject);
-        Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, s_promptly);
-        Assert.Equal("again", Assert.Single(host.Run("'again'").Output).BaseObject);
+            Assert.True(run.Stopped);
+            Assert.Equal(130, run.ExitCode);
+            Assert.Empty(run.Errors);
+            Assert.Equal("started", Assert.Single(run.Output).BaseObject);
+            Assert.Equal("again", Assert.Single(host.Run("'again'").Output).BaseObject);
+            return elapsed;
+        });
     }
 
     [Fact]
     public void A_cancelled_token_stops_a_script_even_before_it_starts()
     {
         using ModuleHost host = module.Open();
-        using CancellationTokenSource soon = new(TimeSpan.FromMilliseconds(200));
+        using CancellationTokenSource soon = new();
+        using var running = new ManualResetEventSlim();
 
-        Assert.True(host.Run("Wait-Test", [], soon.Token).Stopped);
+        Assert.True(StopWatch.Stop(soon.Cancel, () => running.IsSet, () => host.Run("$args[0].Set(); Wait-Test", [running], soon.Token)).Run.Stopped);
         Assert.True(host.Run("'not reached'", [], soon.Token).Stopped);
     }
 
     [Theory]
-    [InlineData("function prompt { Wait-Test; 'never' }")]
-    [InlineData("Register-ArgumentCompleter -CommandName Get-TestKey -ParameterName KeyId -ScriptBlock { Wait-Test }")]
-    [InlineData("function TabExpansion2 { Wait-Test }")]
-    public async Task Stop_ends_a_prompt_function_and_a_completion(string script)
+    [InlineData("function prompt { $running.Set(); Wait-Test; 'never' }")]
+    [InlineData("Register-ArgumentCompleter -CommandName Get-TestKey -ParameterName KeyId -ScriptBlock { $running.Set(); Wait-Test }")]
+    [InlineData("function TabExpansion2 { $running.Set(); Wait-Test }")]
+    public void Stop_ends_a_prompt_function_and_a_completion(string script)
     {
         using ModuleHost host = module.Open();
+        using var running = new ManualResetEventSlim();
+        host.Run("param($event) $global:running = $event", running);
         host.Run(script);
-        Task<object?> asking = Task.Run<object?>(
+
+        (object? answer, _) = StopWatch.Stop<object?>(
+            host.Stop,
+            () => running.IsSet,
             () => script.Contains("Wait-Test; 'never'", StringComparison.Ordinal) ? host.EvaluatePrompt() : host.Complete("Get-TestKey -KeyId ", 19));
-        SpinWait.SpinUntil(() => host.IsRunning);
-        await Task.Delay(200);
-        Assert.False(asking.IsCompleted);
 
-        host.Stop();
-
-        Assert.Null(await asking.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.True(running.IsSet);
+        Assert.Null(answer);
         Assert.False(host.IsRunning);
         Assert.Equal("again", Assert.Single(host.Run("'again'").Output).BaseObject);
     }

@@ -82,11 +82,12 @@ internal static class RemoteCalls
         new("Stop-KmsRestore", "Stop-KmsRestore -ConfirmTargetKeyDirectory /keys -Force"),
     ];
 
-    /// <summary>What a server answers that has nothing against any of them: a new key is not there yet, and it rotates.</summary>
+    /// <summary>What a server answers that has nothing against any of them: a new key is not there yet, it rotates, and a bundle is in order.</summary>
     internal static RawReply UsualReply(RawRequest request) => (request.Method, request.Operation) switch
     {
         ("GET", _) when request.Target.Contains("another", StringComparison.Ordinal) => RawReply.Json("""{"success":false,"message":"Key not found: another"}""", 404),
         ("GET", "status") => RawReply.Json("""{"backend_type":"vault-kv2","backend_status":"healthy","cache_enabled":true,"capabilities":{"generate_data_key":true,"rotate":true,"enable_disable":true,"schedule_deletion":true,"update_key_metadata":true}}"""),
+        ("POST", "restore/dry-run") => RawReply.Json("""{"success":true,"message":"ok","report":{"backup_id":"x","blockers":[],"conflicts":[],"external_mismatches":[]}}"""),
         _ => ScriptedServer.UsualReply(request),
     };
 

@@ -12,7 +12,7 @@ internal sealed class CleanEnvironment : IDisposable
 
     private readonly Dictionary<string, string?> _before = [];
 
-    internal CleanEnvironment(Dictionary<string, string> variables, string start)
+    internal CleanEnvironment(Dictionary<string, string> variables, string start, RustFs.Kms.Console.ModuleHostOptions? options = null)
     {
         foreach (string name in Environment.GetEnvironmentVariables().Keys.Cast<string>().Where(name => s_families.Any(family => name.StartsWith(family, StringComparison.Ordinal))).ToArray())
         {
@@ -26,7 +26,8 @@ internal sealed class CleanEnvironment : IDisposable
 
         Session = new ServerSession(
             "function global:ConvertFrom-Text($text) { $s = [securestring]::new(); $text.ToCharArray() | ForEach-Object { $s.AppendChar($_) }; , $s }; " +
-            $"$global:secret = ConvertFrom-Text '{SecretText}'; {start}");
+            $"$global:secret = ConvertFrom-Text '{SecretText}'; {start}",
+            options);
     }
 
     internal ServerSession Session { get; }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using RustFs.Kms.Tests.Shared;
 
 namespace RustFs.Kms.Module.Tests.Support;
 
@@ -15,8 +16,8 @@ internal static class ConsoleProcess
     /// <summary>Starts the console on a script file.</summary>
     internal static Process Start(string script, params string[] arguments) => StartProgram("dotnet", ["exec", AssemblyPath, "-NoBanner", script, .. arguments]);
 
-    /// <summary>Starts any program with its output captured.</summary>
-    internal static Process StartProgram(string program, IEnumerable<string> arguments)
+    /// <summary>Starts any program with its output captured, and with these variables on top of the environment.</summary>
+    internal static Process StartProgram(string program, IEnumerable<string> arguments, params (string Name, string Value)[] variables)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -25,17 +26,22 @@ internal static class ConsoleProcess
             RedirectStandardError = true,
             WorkingDirectory = RepositoryRoot,
         };
+        foreach ((string name, string value) in variables)
+        {
+            start.Environment[name] = value;
+        }
+
         Process process = Process.Start(start)!;
         process.StandardInput.Close();
         return process;
     }
 
     /// <summary>Waits for the end, and gives back all that it said.</summary>
-    internal static async Task<(int ExitCode, string Output, string Error)> FinishAsync(Process process, TimeSpan? patience = null)
+    internal static async Task<(int ExitCode, string Output, string Error)> FinishAsync(Process process)
     {
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
-        using var deadline = new CancellationTokenSource(patience ?? TimeSpan.FromMinutes(2));
+        using var deadline = new CancellationTokenSource(Patience.Deadline);
         try
         {
             await process.WaitForExitAsync(deadline.Token);

@@ -168,6 +168,6 @@ public sealed class BackupRouteTests : IDisposable
                 ? throw new KmsException(KmsErrorCode.KmsUnsupported, "never")
                 : Task.FromResult(new KmsRestoreResult { BackupId = confirmBackupId, SnapshotGeneration = 7, RestoredKeyIds = ["a", "b"], SaltRestored = true });
 
-        public Task<string> AbortRestoreAsync(string confirmTargetKeyDirectory, CancellationToken cancellationToken) => Task.FromResult(confirmTargetKeyDirectory);
+        public Task<KmsRestoreAbort> AbortRestoreAsync(string confirmTargetKeyDirectory, CancellationToken cancellationToken) => Task.FromResult(new KmsRestoreAbort { KeyDirectory = confirmTargetKeyDirectory });
     }
 }

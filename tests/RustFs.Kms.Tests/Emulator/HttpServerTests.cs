@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using RustFs.Kms.Backends.Emulator;
+using RustFs.Kms.Tests.Shared;
 using Xunit;
 
 namespace RustFs.Kms.Tests.Emulator;
@@ -12,6 +13,7 @@ public sealed class HttpServerTests : IAsyncLifetime
     private const string Get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
 
     private readonly List<string> _calls = [];
+    private readonly TaskCompletionSource _slow = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private HttpServer _server = null!;
 
     public Task InitializeAsync()
@@ -116,31 +118,52 @@ public sealed class HttpServerTests : IAsyncLifetime
     [Fact]
     public async Task Slow_clients_are_told_so_and_let_go()
     {
-        await using HttpServer server = Start(new HttpLimits
+        TimeSpan soon = TimeSpan.FromMilliseconds(300);
+        await using (HttpServer idle = Start(new HttpLimits { Idle = soon }))
         {
-            Idle = TimeSpan.FromMilliseconds(300),
-            Head = TimeSpan.FromMilliseconds(300),
-            Body = TimeSpan.FromMilliseconds(300),
-            Answer = TimeSpan.FromMilliseconds(300),
-        });
-        Assert.Equal(string.Empty, await TalkAsync(string.Empty, server: server));
+            Assert.Equal(string.Empty, await TalkAsync(string.Empty, server: idle));
+        }
+
+        await using HttpServer server = Start(new HttpLimits { Head = soon, Body = soon });
         Assert.StartsWith("HTTP/1.1 408 ", await TalkAsync("GET /a HT", server: server), StringComparison.Ordinal);
         Assert.StartsWith("HTTP/1.1 408 ", await TalkAsync("POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\na", server: server), StringComparison.Ordinal);
         Assert.StartsWith("HTTP/1.1 408 ", await TalkAsync("POST /read HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\na", server: server), StringComparison.Ordinal);
         Assert.Equal(1, Count(await TalkAsync("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\na", server: server), "HTTP/1.1 "));
-        using Socket deaf = await ConnectAsync(server, IPAddress.Loopback);
-        await deaf.SendAsync(Encoding.Latin1.GetBytes("GET /large HTTP/1.1\r\nHost: x\r\n\r\n"));
-        await Task.Delay(1000);
-        Assert.True(await DrainAsync(deaf) < LargeLength);
+    }
+
+    [Fact]
+    public async Task A_client_that_does_not_take_its_answer_is_let_go()
+    {
+        await using HttpServer server = Start(new HttpLimits { Answer = TimeSpan.FromMilliseconds(300) });
+
+        // A machine that is too slow to let go of it in time gets more of it.
+        for (int deafness = 1000; ; deafness *= 2)
+        {
+            using Socket deaf = await ConnectAsync(server, IPAddress.Loopback);
+            await deaf.SendAsync(Encoding.Latin1.GetBytes("GET /large HTTP/1.1\r\nHost: x\r\n\r\n"));
+            await Task.Delay(deafness);
+            if (await DrainAsync(deaf) < LargeLength)
+            {
+                return;
+            }
+
+            Assert.InRange(deafness, 0, 30_000);
+        }
     }
 
     [Fact]
     public async Task More_connections_than_the_limit_wait_for_their_turn()
     {
-        await using HttpServer server = Start(new HttpLimits { Connections = 2, Idle = TimeSpan.FromMilliseconds(500) });
+        await using HttpServer server = Start(new HttpLimits { Connections = 2, Idle = TimeSpan.FromHours(1) });
         using Socket one = await ConnectAsync(server, IPAddress.Loopback);
         using Socket two = await ConnectAsync(server, IPAddress.Loopback);
-        Assert.StartsWith("HTTP/1.1 200 OK", await TalkAsync(Get, endOfInput: true, server: server), StringComparison.Ordinal);
+        Task<string> third = TalkAsync(Get, endOfInput: true, server: server);
+        Assert.NotSame(third, await Task.WhenAny(third, Task.Delay(300)));
+        Assert.Empty(_calls);
+
+        one.Dispose();
+        two.Dispose();
+        Assert.StartsWith("HTTP/1.1 200 OK", await third, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -160,19 +183,18 @@ public sealed class HttpServerTests : IAsyncLifetime
     [Fact]
     public async Task Stopping_waits_for_requests_and_not_for_connections_that_ask_nothing()
     {
-        await using HttpServer server = Start(new HttpLimits { Grace = TimeSpan.FromSeconds(20) });
+        TimeSpan ages = TimeSpan.FromHours(1);
+        await using HttpServer server = Start(new HttpLimits { Idle = ages, Head = ages, Grace = ages });
         using Socket idle = await ConnectAsync(server, IPAddress.Loopback);
         using Socket half = await ConnectAsync(server, IPAddress.Loopback);
         await half.SendAsync("GET /a HT"u8.ToArray());
         Task<string> slow = TalkAsync("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n", server: server);
-        while (_calls.Count == 0)
-        {
-            await Task.Delay(10);
-        }
+        await UntilCalledAsync();
+        Task stopping = server.DisposeAsync().AsTask();
+        Assert.NotSame(stopping, await Task.WhenAny(stopping, Task.Delay(300)));
 
-        long started = Environment.TickCount64;
-        await server.DisposeAsync();
-        Assert.True(Environment.TickCount64 - started < 10_000);
+        _slow.SetResult();
+        await stopping.WaitAsync(Patience.Deadline);
         Assert.StartsWith("HTTP/1.1 200 OK", await slow, StringComparison.Ordinal);
     }
 
@@ -181,12 +203,8 @@ public sealed class HttpServerTests : IAsyncLifetime
     {
         await using HttpServer server = Start(new HttpLimits { Grace = TimeSpan.FromMilliseconds(300) });
         Task<string> never = TalkAsync("GET /never HTTP/1.1\r\nHost: x\r\n\r\n", server: server);
-        while (_calls.Count == 0)
-        {
-            await Task.Delay(10);
-        }
-
-        await server.DisposeAsync();
+        await UntilCalledAsync();
+        await server.DisposeAsync().AsTask().WaitAsync(Patience.Deadline);
         Assert.Equal(string.Empty, await never);
     }
 
@@ -195,9 +213,10 @@ public sealed class HttpServerTests : IAsyncLifetime
     [InlineData("POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 4000000\r\n\r\n", 400)]
     public async Task The_answer_reaches_a_client_that_is_still_sending(string head, int status)
     {
+        await using HttpServer server = Start(new HttpLimits { Linger = TimeSpan.FromMinutes(1) }); // for a client on a slow machine
         for (int round = 0; round < 20; round++)
         {
-            Assert.StartsWith($"HTTP/1.1 {status} ", await TalkAsync(head + new string('x', 4_000_000), endOfInput: true), StringComparison.Ordinal);
+            Assert.StartsWith($"HTTP/1.1 {status} ", await TalkAsync(head + new string('x', 4_000_000), endOfInput: true, server: server), StringComparison.Ordinal);
         }
     }
 
@@ -209,6 +228,16 @@ public sealed class HttpServerTests : IAsyncLifetime
         Assert.StartsWith("HTTP/1.1 200 OK", await TalkAsync(Get, endOfInput: true, server: server), StringComparison.Ordinal);
         await Assert.ThrowsAsync<NotSupportedException>(async () => await server.DisposeAsync());
     }
+
+    private Task UntilCalledAsync() => Patience.UntilAsync(
+        () =>
+        {
+            lock (_calls)
+            {
+                return _calls.Count > 0;
+            }
+        },
+        "the request");
 
     private const int LargeLength = 64 * 1024 * 1024;
 
@@ -231,7 +260,7 @@ public sealed class HttpServerTests : IAsyncLifetime
         switch (call.RawPath)
         {
             case "/slow":
-                await Task.Delay(1000, cancellationToken);
+                await _slow.Task.WaitAsync(cancellationToken);
                 break;
             case "/never":
                 await Task.Delay(Timeout.Infinite, cancellationToken);
@@ -250,7 +279,7 @@ public sealed class HttpServerTests : IAsyncLifetime
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            await socket.ConnectAsync(address, server.Port).WaitAsync(TimeSpan.FromSeconds(5));
+            await socket.ConnectAsync(address, server.Port).WaitAsync(Patience.Deadline);
             return socket;
         }
         catch
@@ -272,7 +301,7 @@ public sealed class HttpServerTests : IAsyncLifetime
 
         using var answer = new MemoryStream();
         byte[] buffer = new byte[64 * 1024];
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(Patience.Deadline);
         try
         {
             while (await socket.ReceiveAsync(buffer, patience.Token) is > 0 and var count)

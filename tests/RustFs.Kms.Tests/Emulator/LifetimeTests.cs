@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using RustFs.Kms.Backends;
+using RustFs.Kms.Tests.Shared;
 using Xunit;
 
 namespace RustFs.Kms.Tests.Emulator;
@@ -162,10 +163,7 @@ public sealed class LifetimeTests : IDisposable
         EmulatorHost host = await EmulatorHost.StartAsync(options => options with { Running = true });
         host.Emulator.Inject(new KmsEmulatorFault { Kind = KmsEmulatorFaultKind.Delay, Delay = TimeSpan.FromSeconds(1) });
         Task<RawAnswer> slow = host.AdminAsync("GET", "/kms/keys");
-        while (host.Emulator.Requests.Count == 0)
-        {
-            await Task.Delay(10);
-        }
+        await Patience.UntilAsync(() => host.Emulator.Requests.Count > 0, "the request");
 
         await host.DisposeAsync();
         Assert.Equal(200, (await slow).Status);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using RustFs.Kms.Tests.Shared;
 using Xunit;
 
 namespace RustFs.Kms.Tests.Emulator;
@@ -59,7 +60,7 @@ internal static class Tool
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(120_000))
+        if (!process.WaitForExit(Patience.Deadline))
         {
             process.Kill(entireProcessTree: true);
         }

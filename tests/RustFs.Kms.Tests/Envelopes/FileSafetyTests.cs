@@ -1,6 +1,7 @@
 using RustFs.Kms.Backends;
 using RustFs.Kms.Backends.Envelopes;
 using RustFs.Kms.Backends.Local;
+using RustFs.Kms.Tests.Shared;
 using Xunit;
 
 namespace RustFs.Kms.Tests.Envelopes;
@@ -87,7 +88,7 @@ public sealed class FileSafetyTests : IAsyncLifetime
         if (!OperatingSystem.IsWindows())
         {
             Assert.Equal(0, Emulator.Tool.Run("mkfifo", [_folder.PathOf("pipe")]).ExitCode);
-            Assert.Equal(KmsErrorCode.KmsUsage, await RefusalAsync(_folder.Protecting("pipe")).WaitAsync(TimeSpan.FromSeconds(20)));
+            Assert.Equal(KmsErrorCode.KmsUsage, await RefusalAsync(_folder.Protecting("pipe")).WaitAsync(Patience.Deadline));
             Assert.Equal(KmsErrorCode.KmsUsage, await RefusalAsync(_folder.Protecting("x") with { Source = "/dev/zero" }));
         }
     }
@@ -182,6 +183,7 @@ public sealed class FileSafetyTests : IAsyncLifetime
         File.SetLastWriteTimeUtc(plain, DateTime.UtcNow.AddHours(-1)); // two writes within one tick of the clock look like one
         var onProgress = new Hook(() =>
         {
+            Thread.Sleep(50); // a file system whose clock did not tick in between cannot tell
             switch (how)
             {
                 case "grows": File.AppendAllBytes(plain, [1]); break;
@@ -223,18 +225,24 @@ public sealed class FileSafetyTests : IAsyncLifetime
         (int cancelled, int random) = (0, 0);
         for (int round = 0; round < 120; round++)
         {
+            // At a time of chance; and in the first rounds when all is written and nothing published.
             using var stop = new CancellationTokenSource();
+            Hook? onProgress = round < 3 ? new Hook(stop.Cancel) : null;
             random = (random * 31 + 17) % 97;
             Task work = (round % 3) switch
             {
                 0 => KmsBackends.ProtectFileAsync(
-                    _folder.Protecting("plain", _folder.EveryWrapping) with { Destination = _folder.PathOf("new") }, stop.Token),
-                1 => KmsBackends.UnprotectFileAsync(_folder.Opening("plain.kms", "new", _folder.EveryWay), stop.Token),
+                    _folder.Protecting("plain", _folder.EveryWrapping) with { Destination = _folder.PathOf("new"), Progress = onProgress }, stop.Token),
+                1 => KmsBackends.UnprotectFileAsync(_folder.Opening("plain.kms", "new", _folder.EveryWay) with { Progress = onProgress }, stop.Token),
                 _ => KmsBackends.UpdateEnvelopeAsync(
-                    new() { Path = _folder.PathOf("plain.kms"), Opening = _folder.EveryWay, Add = _folder.RecoveryWrapping, }, stop.Token),
+                    new() { Path = _folder.PathOf("plain.kms"), Opening = _folder.EveryWay, Add = _folder.RecoveryWrapping, Progress = onProgress }, stop.Token),
             };
-            await Task.Delay(TimeSpan.FromMicroseconds(random * 100));
-            await stop.CancelAsync();
+            if (onProgress is null)
+            {
+                await Task.Delay(TimeSpan.FromMicroseconds(random * 100));
+                await stop.CancelAsync();
+            }
+
             if (await Record.ExceptionAsync(() => work) is { } exception)
             {
                 Assert.IsAssignableFrom<OperationCanceledException>(exception);
@@ -247,7 +255,7 @@ public sealed class FileSafetyTests : IAsyncLifetime
             Assert.Equal(["plain", "plain.kms"], _folder.Names());
         }
 
-        Assert.NotEqual(0, cancelled);
+        Assert.InRange(cancelled, 3, 120);
         await _folder.OpenAsync("plain.kms", "again", _folder.EveryWay);
     }
 
@@ -318,20 +326,6 @@ public sealed class FileSafetyTests : IAsyncLifetime
         }
 
         Assert.Equal(["plain"], _folder.Names());
-    }
-
-    [Fact]
-    public async Task Memory_does_not_grow_with_the_file()
-    {
-        using (FileStream file = File.Create(_folder.PathOf("plain")))
-        {
-            file.SetLength(256L << 20);
-        }
-
-        long before = GC.GetTotalAllocatedBytes(precise: true);
-        await KmsBackends.ProtectFileAsync(_folder.Protecting("plain") with { ChunkSize = null }, default);
-        long allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
-        Assert.True(allocated < 48 << 20, $"{allocated} bytes were allocated for a file of 256 MiB.");
     }
 
     [Fact]

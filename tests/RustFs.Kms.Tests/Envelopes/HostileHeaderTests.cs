@@ -180,7 +180,7 @@ public sealed class HostileHeaderTests : IAsyncLifetime
         KmsException refusal = await _folder.RefusalOfAsync(EnvelopeForge.WithHeader(header), _folder.EveryWay);
         Assert.True(refusal.Code == KmsErrorCode.KmsIntegrity, $"{what}: {refusal.Code}");
         Assert.True(refusal.Message.Length < 500, what);
-        Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(20), what);
+        Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(60), what);
     }
 
     private static string Header(string wraps, string chunkSize = "4096") =>

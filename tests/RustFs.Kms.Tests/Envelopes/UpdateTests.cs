@@ -158,6 +158,93 @@ public sealed class UpdateTests : IAsyncLifetime
             (await Assert.ThrowsAsync<KmsException>(() => UpdateAsync("link", _folder.RecoveryWay, _folder.PassphraseWrapping))).Code);
     }
 
+    [Fact]
+    public async Task What_is_said_of_a_link_is_what_would_happen_to_it()
+    {
+        await _folder.SealAsync([1], _folder.RecoveryWrapping);
+        File.CreateSymbolicLink(_folder.PathOf("link.kms"), _folder.PathOf("plain.kms"));
+        KmsException refused = await Assert.ThrowsAsync<KmsException>(() => UpdateAsync("link", _folder.RecoveryWay, _folder.PassphraseWrapping));
+        Assert.EndsWith("only a file itself is changed.", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_whose_wraps_somebody_changed_since_they_were_looked_at_is_left_alone()
+    {
+        // Two passphrases look the same: only the header tells them apart.
+        await _folder.SealAsync([1], _folder.EveryWrapping);
+        KmsEnvelope seen = await KmsBackends.ReadEnvelopeAsync(_folder.PathOf("plain.kms"), default);
+        await UpdateAsync("plain", _folder.RecoveryWay, _folder.PassphraseWrapping, wrap => wrap.Kind == KmsEnvelopeWrapKind.Passphrase);
+        KmsEnvelope now = await KmsBackends.ReadEnvelopeAsync(_folder.PathOf("plain.kms"), default);
+        Assert.Equal(seen.Wraps.Select(wrap => $"{wrap.Number} {wrap}"), now.Wraps.Select(wrap => $"{wrap.Number} {wrap}"));
+        SortedDictionary<string, string> before = _folder.Snapshot();
+
+        KmsUpdateEnvelopeOptions options = new()
+        {
+            Path = _folder.PathOf("plain.kms"),
+            Opening = _folder.RecoveryWay,
+            Remove = wrap => wrap.Kind == KmsEnvelopeWrapKind.Passphrase,
+        };
+        KmsException refused = await Assert.ThrowsAsync<KmsException>(
+            () => KmsBackends.UpdateEnvelopeAsync(options with { ExpectedHeader = seen.HeaderSha256 }, default));
+        Assert.Equal(KmsErrorCode.KmsConflict, refused.Code);
+        Assert.Equal(before, _folder.Snapshot());
+        Assert.Equal(2, (await KmsBackends.UpdateEnvelopeAsync(options with { ExpectedHeader = now.HeaderSha256 }, default)).Wraps.Count);
+    }
+
+    [Fact]
+    public async Task Owner_group_and_mode_of_a_file_stay()
+    {
+        if (OperatingSystem.IsWindows() || !Environment.IsPrivilegedProcess)
+        {
+            return; // nobody else gives files away
+        }
+
+        await _folder.SealAsync([1], _folder.RecoveryWrapping);
+        string file = _folder.PathOf("plain.kms");
+        const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
+        File.SetUnixFileMode(file, Mode);
+        await RunAsync("chown", "1234:2345", file);
+
+        await UpdateAsync("plain", _folder.RecoveryWay, _folder.PassphraseWrapping);
+
+        Assert.Equal("1234:2345", await RunAsync("stat", "-c", "%u:%g", file));
+        Assert.Equal(Mode, File.GetUnixFileMode(file));
+    }
+
+    [Fact]
+    public async Task Other_names_of_a_file_are_counted()
+    {
+        await _folder.SealAsync([1], _folder.RecoveryWrapping);
+        Assert.Equal(0, (await KmsBackends.ReadEnvelopeAsync(_folder.PathOf("plain.kms"), default)).OtherNames);
+        await RunAsync("ln", _folder.PathOf("plain.kms"), _folder.PathOf("second.kms"));
+        await RunAsync("ln", _folder.PathOf("plain.kms"), _folder.PathOf("third.kms"));
+        Assert.Equal(2, (await UpdateAsync("plain", _folder.RecoveryWay, _folder.PassphraseWrapping)).OtherNames);
+        Assert.Equal(0, (await KmsBackends.ReadEnvelopeAsync(_folder.PathOf("plain.kms"), default)).OtherNames);
+    }
+
+    [Theory]
+    [InlineData(1025)]
+    [InlineData(342)] // characters of three bytes
+    public async Task A_key_id_that_no_reader_takes_is_not_written(int length)
+    {
+        _folder.Write("long", [1]);
+        KmsEnvelopeKmsWrap wrap = _folder.KmsWrapping.Kms[0] with { KeyId = new string(length == 342 ? '€' : 'k', length) };
+        KmsException refused = await Assert.ThrowsAsync<KmsException>(() => _folder.ProtectAsync("long", new() { Kms = [wrap] }));
+        Assert.Equal(KmsErrorCode.KmsUsage, refused.Code);
+        Assert.Contains("at most 1024 bytes", refused.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder.PathOf("long.kms")));
+    }
+
+    private static async Task<string> RunAsync(string program, params string[] arguments)
+    {
+        using System.Diagnostics.Process process = System.Diagnostics.Process.Start(
+            new System.Diagnostics.ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
+        string output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.Equal(0, process.ExitCode);
+        return output.Trim();
+    }
+
     private static KmsEnvelopeWrapKind[] Kinds => [KmsEnvelopeWrapKind.Kms, KmsEnvelopeWrapKind.Passphrase, KmsEnvelopeWrapKind.RecoveryKey];
 
     private Task<KmsEnvelope> UpdateAsync(

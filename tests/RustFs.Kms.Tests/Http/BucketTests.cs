@@ -1,4 +1,5 @@
 using RustFs.Kms.Backends.Http;
+using RustFs.Kms.Tests.Shared;
 using Xunit;
 
 namespace RustFs.Kms.Tests.Http;
@@ -123,13 +124,8 @@ public sealed class BucketTests
     [Fact]
     public async Task A_server_that_is_not_there_is_a_network_error()
     {
-        Uri nobody;
-        await using (var server = new RawServer(RawReply.Hangup))
-        {
-            nobody = server.Endpoint;
-        }
-
-        await using HttpKmsBackend backend = HttpTest.Backend(HttpTest.Options(nobody) with { RetryCount = 0 });
+        using var port = new DeafPort();
+        await using HttpKmsBackend backend = HttpTest.Backend(HttpTest.Options(port.Endpoint) with { RetryCount = 0 });
 
         await HttpTest.FailsAsync(KmsErrorCode.KmsNetwork, () => backend.ListBucketsAsync(default));
         await HttpTest.FailsAsync(KmsErrorCode.KmsNetwork, () => backend.RemoveBucketEncryptionAsync("photos", default));

@@ -1,6 +1,7 @@
 using System.Text;
 using RustFs.Kms.Backends;
 using RustFs.Kms.Backends.Http;
+using RustFs.Kms.Tests.Shared;
 using Xunit;
 
 namespace RustFs.Kms.Tests.Http;
@@ -138,13 +139,8 @@ public sealed class ConnectionTests : IDisposable
     [Fact]
     public async Task A_port_that_nobody_listens_on_ends_the_check()
     {
-        Uri nobody;
-        await using (var server = new RawServer(RawReply.Hangup))
-        {
-            nobody = server.Endpoint;
-        }
-
-        List<KmsConnectionCheck> checks = await CheckAsync(HttpTest.Options(nobody));
+        using var port = new DeafPort();
+        List<KmsConnectionCheck> checks = await CheckAsync(HttpTest.Options(port.Endpoint));
 
         Assert.Equal([null, false, null, null, null, null], checks.Select(check => check.Succeeded));
         Assert.Contains("Nothing listens", checks[1].Explanation, StringComparison.Ordinal);

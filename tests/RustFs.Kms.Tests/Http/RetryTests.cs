@@ -1,5 +1,6 @@
 using System.Globalization;
 using RustFs.Kms.Backends.Http;
+using RustFs.Kms.Tests.Shared;
 using Xunit;
 
 namespace RustFs.Kms.Tests.Http;
@@ -140,21 +141,16 @@ public sealed class RetryTests
     [Fact]
     public async Task A_server_that_is_not_there_is_tried_again_for_everything_that_may_be()
     {
-        Uri nobody;
-        await using (var server = new RawServer(RawReply.Hangup))
-        {
-            nobody = server.Endpoint;
-        }
-
+        using var port = new DeafPort();
         foreach ((Doing doing, int tries) in ((Doing, int)[])[(Doing.Read, 4), (Doing.Tag, 4), (Doing.DataKey, 4), (Doing.Rotate, 1)])
         {
             var log = new List<KmsRequestLogEntry>();
-            await using HttpKmsBackend backend = HttpTest.Backend(HttpTest.Options(nobody) with { OnRequest = log.Add }, new TestClock());
+            await using HttpKmsBackend backend = HttpTest.Backend(HttpTest.Options(port.Endpoint) with { OnRequest = log.Add }, new TestClock());
 
             KmsException exception = await Assert.ThrowsAsync<KmsException>(() => DoAsync(backend, doing));
 
             Assert.Equal(KmsErrorCode.KmsNetwork, exception.Code);
-            Assert.Contains(nobody.Authority, exception.Message, StringComparison.Ordinal);
+            Assert.Contains(port.Endpoint.Authority, exception.Message, StringComparison.Ordinal);
             Assert.Equal(Enumerable.Range(1, tries), log.Select(entry => entry.Try));
             Assert.All(log, entry => Assert.Null(entry.Status));
         }

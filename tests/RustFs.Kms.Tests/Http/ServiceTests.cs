@@ -236,6 +236,21 @@ public sealed class ServiceTests
         Assert.DoesNotContain("very-secret", exception.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(400)]
+    [InlineData(403)]
+    public async Task A_server_that_repeats_the_session_token_does_not_get_it_into_the_error(int status)
+    {
+        const string Token = "canary-session-token/4+7=";
+        await using var server = new RawServer((request, _) => RawReply.Of(status, "refused: " + request.Headers["X-Amz-Security-Token"]));
+        await using HttpKmsBackend backend = HttpTest.Backend(HttpTest.Options(server.Endpoint) with { Credential = HttpTest.Credential(Token) });
+
+        KmsException exception = await Assert.ThrowsAsync<KmsException>(() => backend.GetStatusAsync(default));
+
+        Assert.Equal(Token, server.Requests[0].Headers["X-Amz-Security-Token"]);
+        Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
+    }
+
     // http-api.md 2.9: the optional numbers of the ways to log in.
     [Theory]
     [InlineData(KmsVaultLogin.TokenFile, """{"TokenFile":{"path":"/t","poll_interval_secs":5,"refresh_safety_window_secs":9}}""")]
@@ -521,7 +536,8 @@ public sealed class ServiceTests
         Assert.Equal(("wrong-backup-kek: no", "a: key-already-exists: there", "v: 1: 2", false), (plan.Blockers[0], plan.Conflicts[0], plan.ExternalMismatches[0], plan.ConfigurationIdentical));
         KmsRestoreResult restored = await backend.RestoreAsync("weekly", "weekly", "fail", 1, default);
         Assert.Equal(["a", "b"], restored.RestoredKeyIds);
-        Assert.Equal("/k", await backend.AbortRestoreAsync("/k", default));
+        KmsRestoreAbort abort = await backend.AbortRestoreAsync("/k", default);
+        Assert.Equal(("/k", null, null), (abort.KeyDirectory, abort.Deleted, abort.MovedAside)); // a server does not say
     }
 
     [Theory]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
 using RustFs.Kms.Backends.Local;
+using RustFs.Kms.Tests.Shared;
 using Xunit;
 
 namespace RustFs.Kms.Tests.Local;
@@ -275,7 +276,7 @@ public sealed class KeyDirectoryTests : IDisposable
             await maker.WaitForExitAsync();
         }
 
-        List<KmsKey> keys = await ListAsync(store).WaitAsync(TimeSpan.FromSeconds(10));
+        List<KmsKey> keys = await ListAsync(store).WaitAsync(Patience.Deadline);
         Assert.Equal(KmsKeyFault.MaterialCorrupt, keys.Single(key => key.KeyId == "pipe").Fault);
     }
 

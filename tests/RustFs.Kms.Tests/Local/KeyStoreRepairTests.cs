@@ -36,6 +36,81 @@ public sealed class KeyStoreRepairTests : IDisposable
     }
 
     [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public async Task The_mode_of_a_directory_with_a_key_s_name_is_left_alone()
+    {
+        await MakeAsync();
+        const UnixFileMode Mode = DurableFile.DirectoryMode | UnixFileMode.GroupRead;
+        Directory.CreateDirectory(_directory.PathOf("q.key"));
+        File.SetUnixFileMode(_directory.PathOf("q.key"), Mode);
+        File.SetUnixFileMode(_directory.PathOf("app.key"), Loose);
+
+        List<KmsKeyStoreFinding> repaired = await RepairAsync();
+
+        Assert.Equal(["app.key"], repaired.Select(finding => finding.Name));
+        Assert.Equal(Mode, File.GetUnixFileMode(_directory.PathOf("q.key")));
+
+        // Nor when it takes the place of a file between the look and the repair.
+        File.SetUnixFileMode(_directory.PathOf("app.key"), Loose);
+        KmsKeyStoreFinding finding = (await _directory.VerifyAsync()).Single(item => item is { Issue: KmsKeyStoreIssue.LooseMode, Name: "app.key" });
+        File.Delete(_directory.PathOf("app.key"));
+        Directory.CreateDirectory(_directory.PathOf("app.key"));
+        UnixFileMode before = File.GetUnixFileMode(_directory.PathOf("app.key"));
+        Assert.Null((await KmsBackends.RepairKeyDirectoryAsync(finding, default)).Repair);
+        Assert.Equal(before, File.GetUnixFileMode(_directory.PathOf("app.key")));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_link_or_a_file_in_place_of_the_folder_for_leftovers_is_not_used(bool link)
+    {
+        await MakeAsync();
+        string leftover = $"app.tmp-{Guid.NewGuid():D}";
+        _directory.Write(leftover, "half a record");
+        Age(leftover);
+        string outside = Directory.CreateDirectory(_directory.Path + "-outside").FullName;
+        if (link)
+        {
+            Directory.CreateSymbolicLink(Aside, outside);
+        }
+        else
+        {
+            File.WriteAllText(Aside, "x");
+        }
+
+        KmsException refused = await Assert.ThrowsAsync<KmsException>(RepairAsync);
+
+        Assert.Equal(KmsErrorCode.KmsStorage, refused.Code);
+        Assert.Contains($"'{Aside}' is a link or a file", refused.Message, StringComparison.Ordinal);
+        Assert.True(File.Exists(_directory.PathOf(leftover)));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(outside));
+        File.Delete(Aside);
+        Directory.Delete(outside);
+    }
+
+    [Fact]
+    public async Task A_disk_that_does_not_sync_what_was_moved_is_not_said_to_have_left_it()
+    {
+        await MakeAsync();
+        string leftover = $"app.tmp-{Guid.NewGuid():D}";
+        _directory.Write(leftover, "half a record");
+        Age(leftover);
+        KmsKeyStoreFinding finding = (await _directory.VerifyAsync()).Single(item => item.Issue == KmsKeyStoreIssue.Leftover);
+        var repair = new KeyStoreRepair(_directory.Path, TimeProvider.System, step =>
+        {
+            if (step == $"sync {Aside}")
+            {
+                throw new IOException("I/O error");
+            }
+        });
+        KmsException unknown = await Assert.ThrowsAsync<KmsException>(() => repair.RepairAsync(finding, default));
+        Assert.Equal(KmsErrorCode.KmsOutcomeUnknown, unknown.Code);
+        Assert.False(File.Exists(_directory.PathOf(leftover)));
+        Assert.True(File.Exists(Path.Combine(Aside, leftover)));
+    }
+
+    [Fact]
     public async Task Leftovers_are_moved_aside_with_all_that_is_in_them_and_come_back_unchanged()
     {
         await MakeAsync();

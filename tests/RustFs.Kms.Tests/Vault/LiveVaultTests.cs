@@ -9,9 +9,9 @@ namespace RustFs.Kms.Tests.Vault;
 /// </summary>
 public sealed class LiveVaultTests
 {
-    private const string Variable = "RUSTFS_KMS_LIVE_VAULT";
+    private const string Variable = LiveVault.Variable;
 
-    [LiveVaultFact]
+    [LiveVaultFact("TOKEN")]
     public async Task A_live_Vault_is_met_and_every_check_is_made()
     {
         KmsBackendType backend = Enum.TryParse(Environment.GetEnvironmentVariable(Variable + "_BACKEND"), out KmsBackendType given) ? given : KmsBackendType.VaultKv2;
@@ -20,18 +20,13 @@ public sealed class LiveVaultTests
 
         List<KmsVaultCheck> checks = await ScriptedVault.CheckAsync(options);
 
-        Assert.DoesNotContain(checks, check => check.Result is KmsCheckResult.Failed or KmsCheckResult.NotChecked);
+        // How old it may be is for the scripted tests.
+        Assert.DoesNotContain(checks, check => check.Check != KmsVaultCheckName.Version && check.Result is KmsCheckResult.Failed or KmsCheckResult.NotChecked);
         Assert.Contains(checks, check => check.Check == KmsVaultCheckName.Capability);
 
         // And one that it does not know is refused.
         using KmsSecret wrong = ScriptedVault.Secret("hvs.nobody-knows-this-one");
         Assert.Contains(
             await ScriptedVault.CheckAsync(options with { Secret = wrong }), check => check is { Check: KmsVaultCheckName.Login, Result: KmsCheckResult.Failed });
-    }
-
-    /// <summary>Skipped, and says so, where no live Vault is named.</summary>
-    private sealed class LiveVaultFactAttribute : FactAttribute
-    {
-        public LiveVaultFactAttribute() => Skip = string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Variable)) ? $"{Variable} is not set." : null;
     }
 }

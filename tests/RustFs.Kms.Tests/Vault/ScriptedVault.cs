@@ -45,6 +45,8 @@ internal sealed class ScriptedVault : IAsyncDisposable
 
     internal long Uses { get; set; }
 
+    internal string TokenType { get; set; } = "service";
+
     internal string Policies { get; set; } = """["default","rustfs-kms"]""";
 
     internal bool MayLookUp { get; set; } = true;
@@ -151,7 +153,7 @@ internal sealed class ScriptedVault : IAsyncDisposable
         $$"""{"initialized":{{Boolean(HealthStatus != 501)}},"sealed":{{Boolean(HealthStatus is 501 or 503)}},"standby":{{Boolean(HealthStatus is 429 or 474)}},"performance_standby":{{Boolean(HealthStatus == 473)}},"replication_performance_mode":"disabled","replication_dr_mode":"disabled","server_time_utc":{{DateTimeOffset.UtcNow.Add(ClockSkew).ToUnixTimeSeconds()}},"version":"{{Version}}","cluster_name":"vault-cluster-3bd69ca2","cluster_id":"00af5aa8-c87d-b5fc-e82e-97cd8dfaf731"}""";
 
     private string Self() =>
-        $$"""{"data":{"accessor":"8609694a-cdbc-db9b-d345-e782dbb562ed","creation_time":1523979354,"creation_ttl":2764800,"display_name":"token","entity_id":"","explicit_max_ttl":0,"id":"{{Token}}","num_uses":{{Uses}},"orphan":true,"path":"auth/token/create","policies":{{Policies}},"renewable":{{Boolean(TimeToLive > 0)}},"ttl":{{TimeToLive}},"type":"service"} }""";
+        $$"""{"data":{"accessor":"8609694a-cdbc-db9b-d345-e782dbb562ed","creation_time":1523979354,"creation_ttl":2764800,"display_name":"token","entity_id":"","explicit_max_ttl":0,"id":"{{Token}}","num_uses":{{Uses}},"orphan":true,"path":"auth/token/create","policies":{{Policies}},"renewable":{{Boolean(TimeToLive > 0 && TokenType == "service")}},"expire_time":{{(TimeToLive > 0 ? "\"2018-05-19T11:35:54.466476215-04:00\"" : "null")}},"ttl":{{TimeToLive}},"type":"{{TokenType}}"} }""";
 
     private static RawReply Login(string path, string body)
     {
@@ -171,6 +173,11 @@ internal sealed class ScriptedVault : IAsyncDisposable
 
     private RawReply Revoke()
     {
+        if (TokenType == "batch")
+        {
+            return Json(400, """{"errors":["batch tokens cannot be revoked"]}""");
+        }
+
         if (!MayRevoke)
         {
             return Json(403, Denied);
@@ -180,8 +187,10 @@ internal sealed class ScriptedVault : IAsyncDisposable
         return RawReply.Of(204, string.Empty);
     }
 
-    private RawReply OneMount(string path) => Mounts.TryGetValue(path, out (string Type, string? Version) mount) && Policy.Keys.Any(pattern => pattern.StartsWith(path + "/", StringComparison.Ordinal))
-        ? Json(200, $$"""{"request_id":"1","data":{"accessor":"x_50fbe8d2","description":"","options":{{OptionsOf(mount.Version)}},"path":"{{path}}/","type":"{{mount.Type}}"} }""")
+    // As api-docs/system/internal-ui-mounts says, a path inside a mount gets the data of the mount that hosts it.
+    private RawReply OneMount(string path) => Mounts.Keys.FirstOrDefault(mount => (path + "/").StartsWith(mount + "/", StringComparison.Ordinal)) is { } around
+        && Mounts[around] is var mount && Policy.Keys.Any(pattern => pattern.StartsWith(around + "/", StringComparison.Ordinal))
+        ? Json(200, $$"""{"request_id":"1","data":{"accessor":"x_50fbe8d2","description":"","options":{{OptionsOf(mount.Version)}},"path":"{{around}}/","type":"{{mount.Type}}"} }""")
         : Json(403, """{"errors":["preflight capability check returned 403, please ensure client's policies grant access to path \"x/\""]}""");
 
     private string AllMounts() => "{\"request_id\":\"48d2c601\",\"data\":{"
@@ -204,6 +213,11 @@ internal sealed class ScriptedVault : IAsyncDisposable
         if (Policies.Contains("\"root\"", StringComparison.Ordinal))
         {
             return ["root"];
+        }
+
+        if (path == "auth/token/renew-self" && Policies.Contains("\"default\"", StringComparison.Ordinal))
+        {
+            return ["update"];
         }
 
         string? best = Policy.Keys

@@ -220,6 +220,137 @@ public sealed class VaultPreflightTests
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_batch_token_is_not_revoked_and_nobody_is_told_to_permit_it(bool mayLookUp)
+    {
+        await using var vault = new ScriptedVault { TokenType = "batch", MayLookUp = mayLookUp, TimeToLive = 1200 };
+        using KmsSecret jwt = ScriptedVault.Secret(ScriptedVault.Jwt);
+        KmsVaultOptions options = ScriptedVault.Options(vault.Address) with { Login = KmsVaultLogin.Kubernetes, Role = "rustfs", Secret = jwt };
+
+        KmsVaultCheck last = (await ScriptedVault.CheckAsync(options))[^1];
+
+        Assert.Equal((KmsVaultCheckName.Revocation, KmsCheckResult.Warning), (last.Check, last.Result));
+        Assert.Contains(mayLookUp ? "It expires in 20 minutes." : "batch tokens cannot be revoked", last.Evidence, StringComparison.Ordinal);
+        Assert.StartsWith("Nothing needs to be done", last.Recommendation, StringComparison.Ordinal);
+        Assert.Equal(mayLookUp, !vault.Calls.Contains("POST auth/token/revoke-self"));
+    }
+
+    [Theory]
+    [InlineData(403, "capabilities = [\"update\"]")]
+    [InlineData(500, "by its accessor")]
+    public async Task What_to_do_about_a_token_that_was_not_revoked_depends_on_why(int status, string what)
+    {
+        await using var vault = new ScriptedVault
+        {
+            Override = request => request.Path.EndsWith("/revoke-self", StringComparison.Ordinal) ? RawReply.Json("""{"errors":["no"]}""", status) : null,
+        };
+        using KmsSecret jwt = ScriptedVault.Secret(ScriptedVault.Jwt);
+        KmsVaultOptions options = ScriptedVault.Options(vault.Address) with { Login = KmsVaultLogin.Kubernetes, Role = "rustfs", Secret = jwt };
+        Assert.Contains(what, (await ScriptedVault.CheckAsync(options))[^1].Recommendation, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("<html>Please sign in</html>")]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("""{"auth":{"client_token":"hvs.canary-half"}""")] // cut off behind the token
+    [InlineData("""{"auth":{"client_token":"\ud800"}}""")]
+    [InlineData("""{"auth":{"client_token":7}}""")]
+    public async Task A_login_that_is_answered_with_something_else_failed(string body)
+    {
+        await using var vault = new ScriptedVault { Override = request => request.Path.EndsWith("/login", StringComparison.Ordinal) ? RawReply.Of(200, body) : null };
+        using KmsSecret secret = ScriptedVault.Secret(ScriptedVault.SecretId);
+        KmsVaultOptions options = ScriptedVault.Options(vault.Address) with { Login = KmsVaultLogin.AppRole, Role = "r", Secret = secret };
+
+        List<KmsVaultCheck> checks = await ScriptedVault.CheckAsync(options);
+
+        KmsVaultCheck failed = Assert.Single(checks, check => check.Result == KmsCheckResult.Failed);
+        Assert.Equal(KmsVaultCheckName.Login, failed.Check);
+        Assert.Contains("cannot be used", failed.Evidence, StringComparison.Ordinal);
+        Assert.Equal(KmsVaultCheckName.Capability, checks[^1].Check); // all rows, and no token to be revoked
+        Assert.DoesNotContain(checks, check => $"{check}".Contains("canary", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("/v1/auth/token/lookup-self", 500, """{"errors":["storage is away"]}""", "storage is away")]
+    [InlineData("/v1/auth/token/lookup-self", 500, "{oops", "Vault answers 500")]
+    [InlineData("/v1/auth/token/lookup-self", 502, "<html>Bad gateway</html>", "Vault answers 502")]
+    [InlineData("/v1/auth/token/lookup-self", 200, "{}", "ttl and policies")]
+    [InlineData("/v1/auth/token/lookup-self", 200, """{"data":{"ttl":60}}""", "ttl and policies")]
+    [InlineData("/v1/auth/token/lookup-self", 200, "<html>", "web page")]
+    [InlineData("/v1/sys/capabilities-self", 500, """{"errors":["storage is away"]}""", "storage is away")]
+    [InlineData("/v1/sys/capabilities-self", 200, "{}", "every path")]
+    [InlineData("/v1/sys/capabilities-self", 200, "[]", "not an object")]
+    public async Task What_a_broken_answer_leaves_open_is_a_row_with_a_reason(string path, int status, string body, string why)
+    {
+        foreach (bool mayLookUp in (bool[])[true, false])
+        {
+            await using var vault = new ScriptedVault { MayLookUp = mayLookUp, Override = request => request.Path == path ? RawReply.Json(body, status) : null };
+
+            List<KmsVaultCheck> checks = await ScriptedVault.CheckAsync(ScriptedVault.Options(vault.Address));
+
+            Assert.Equal(Enum.GetValues<KmsVaultCheckName>().Except([KmsVaultCheckName.Revocation]), checks.Select(check => check.Check).Distinct());
+            KmsVaultCheck[] open = [.. checks.Where(check => check.Result == KmsCheckResult.NotChecked)];
+            Assert.Contains(open, check => check.Evidence.Contains(why, StringComparison.Ordinal));
+            Assert.All(open, check => Assert.DoesNotContain("because .", check.Evidence, StringComparison.Ordinal));
+            Assert.DoesNotContain(checks, check => check.Check == KmsVaultCheckName.Token && check.Result == KmsCheckResult.Passed);
+        }
+    }
+
+    [Theory]
+    [InlineData(403, "permission denied")]
+    [InlineData(400, "error performing token check: failed to look up namespace from the token: no namespace")] // Vault 1.8, of a token with a dot
+    public async Task A_token_that_nobody_knows_fails_in_whatever_way_Vault_says_so(int status, string why)
+    {
+        await using var vault = new ScriptedVault
+        {
+            Override = request => request.Path == "/v1/sys/health" ? null : RawReply.Json($$"""{"errors":["{{why}}"]}""", status),
+        };
+        List<KmsVaultCheck> checks = await ScriptedVault.CheckAsync(ScriptedVault.Options(vault.Address));
+        KmsVaultCheck failed = Assert.Single(checks, check => check.Result == KmsCheckResult.Failed);
+        Assert.Equal(KmsVaultCheckName.Login, failed.Check);
+        Assert.Contains(why, failed.Evidence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_token_at_its_end_is_not_one_without_an_end()
+    {
+        await using var vault = new ScriptedVault
+        {
+            Override = request => request.Path == "/v1/auth/token/lookup-self"
+                ? RawReply.Json("""{"data":{"expire_time":"2018-05-19T11:35:54.466476215-04:00","num_uses":0,"policies":["default"],"renewable":false,"ttl":0,"type":"service"}}""")
+                : null,
+        };
+        KmsVaultCheck token = Assert.Single(Of(await ScriptedVault.CheckAsync(ScriptedVault.Options(vault.Address)), KmsVaultCheckName.Token));
+        Assert.Equal(KmsCheckResult.Warning, token.Result);
+        Assert.Contains("expires in 0 seconds", token.Evidence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_path_inside_a_mount_is_no_mount()
+    {
+        await using var vault = new ScriptedVault();
+        KmsVaultCheck mount = Assert.Single(Of(await ScriptedVault.CheckAsync(ScriptedVault.Options(vault.Address) with { KvMount = "secret/rustfs" }), KmsVaultCheckName.Mount));
+        Assert.Equal((KmsCheckResult.Failed, "secret/rustfs"), (mount.Result, mount.Path));
+        Assert.Contains("Nothing is mounted", mount.Evidence, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(KmsVaultLogin.Kubernetes, true)]
+    [InlineData(KmsVaultLogin.Token, false)] // which RustFS never renews
+    public async Task Whoever_logs_in_is_to_be_able_to_renew(KmsVaultLogin login, bool asked)
+    {
+        await using var vault = new ScriptedVault { Policies = """["rustfs-kms"]""" };
+        using KmsSecret secret = ScriptedVault.Secret(login == KmsVaultLogin.Token ? ScriptedVault.Token : ScriptedVault.Jwt);
+        KmsVaultOptions options = ScriptedVault.Options(vault.Address) with { Login = login, Role = "rustfs", Secret = secret };
+        KmsVaultCheck? renewal = (await ScriptedVault.CheckAsync(options)).SingleOrDefault(check => check.Path == "auth/token/renew-self");
+        Assert.Equal(asked ? KmsCheckResult.Warning : null, renewal?.Result);
+        Assert.Equal(asked ? "path \"auth/token/renew-self\" { capabilities = [\"update\"] }" : null, renewal?.Policy);
+        Assert.Equal(asked, renewal?.Recommendation?.Contains("log in anew", StringComparison.Ordinal) == true);
+    }
+
+    [Theory]
     [InlineData(KmsVaultLogin.AppRole, "invalid role or secret ID", "auth list")]
     [InlineData(KmsVaultLogin.Kubernetes, "invalid role or secret ID", "vault read auth/kubernetes/role/nobody")]
     [InlineData(KmsVaultLogin.Token, "permission denied", "vault token lookup")]

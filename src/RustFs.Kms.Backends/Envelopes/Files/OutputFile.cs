@@ -102,14 +102,24 @@ internal sealed class OutputFile : IDisposable
         }
     }
 
-    /// <summary>Gives it the mode of another file, where there are modes.</summary>
-    internal void TakeModeOf(string path)
+    /// <summary>Gives it owner, group and mode of the file that it is to replace, where there are any: who could open that, can open this.</summary>
+    /// <exception cref="KmsException">The owner cannot be kept.</exception>
+    internal void TakeAccessOf(SourceFile source) => _ = Guarded(_destination, _temporary, () =>
     {
-        if (!OperatingSystem.IsWindows())
+        if (OperatingSystem.IsWindows())
         {
-            File.SetUnixFileMode(_stream.SafeFileHandle, File.GetUnixFileMode(path));
+            return false;
         }
-    }
+
+        FileIdentity own = FileIdentity.Of(_stream.SafeFileHandle, _temporary);
+        if ((own.Owner, own.Group) != (source.Identity.Owner, source.Identity.Group))
+        {
+            Posix.ChangeOwner(_stream.SafeFileHandle, source.Identity.Owner, source.Identity.Group, _temporary);
+        }
+
+        File.SetUnixFileMode(_stream.SafeFileHandle, source.Mode); // last: a change of the owner takes bits of it away
+        return true;
+    });
 
     /// <summary>Sees that all of it is on the disk.</summary>
     internal void Sync() => _ = Guarded(_destination, _temporary, () =>

@@ -19,7 +19,14 @@ internal sealed class SourceFile : IDisposable
 
     internal FileIdentity Identity { get; }
 
+    /// <summary>How many names it has besides this one.</summary>
+    internal int OtherNames => (int)Math.Max(Identity.Links, 1) - 1;
+
     internal long Length => Identity.Length;
+
+    /// <summary>Its mode, where there are modes.</summary>
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    internal UnixFileMode Mode => File.GetUnixFileMode(_handle);
 
     internal static SourceFile Open(string path)
     {

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace RustFs.Kms.Backends.Local.Backup;
 
 /// <summary>
@@ -55,7 +57,13 @@ internal sealed class BackupBundle
                 { IsPlaintext: false, Nonce.Length: not KeyRecord.NonceLength } => $"its record has a nonce of {record.Nonce.Length} bytes",
                 _ => null,
             };
-            return problem is null ? record : throw Corrupted(artifact, problem);
+            if (problem is null)
+            {
+                return record;
+            }
+
+            CryptographicOperations.ZeroMemory(record.Material); // in a plain record, the material itself
+            throw Corrupted(artifact, problem);
         }
         catch (KmsException exception)
         {
@@ -75,7 +83,7 @@ internal sealed class BackupBundle
             throw new BundleException(BundleFault.IncompleteBundle, "There is no such bundle.");
         }
 
-        byte[] content = KeyDirectory.ReadFile(Path.Combine(path, BackupManifest.FileName), BackupManifest.MaximumLength)
+        byte[] content = Read(path, BackupManifest.FileName, BackupManifest.MaximumLength)
             ?? throw new BundleException(
                 BundleFault.IncompleteBundle, $"It has no {BackupManifest.FileName}: making it was interrupted, or it is no bundle.");
         return BackupManifest.Decode(content);
@@ -89,7 +97,7 @@ internal sealed class BackupBundle
                 BundleFault.UnsupportedBackend, $"'{artifact.Path}' is sealed with {artifact.Algorithm}, which no bundle of keys is.");
         }
 
-        byte[] stored = ReadStored(artifact)
+        byte[] stored = Read(_path, artifact.Path, KeyDirectory.MaximumRecordLength + BackupArtifact.Overhead)
             ?? throw new BundleException(BundleFault.MissingArtifact, $"'{artifact.Path}' is missing.");
         if ((ulong)stored.Length < artifact.Length)
         {
@@ -107,12 +115,12 @@ internal sealed class BackupBundle
             : throw Corrupted(artifact, "it was altered: its digest is not the manifest's");
     }
 
-    private byte[]? ReadStored(BackupArtifact artifact)
+    // A file that cannot be read is named as one that is wrong is, and the others are looked at all the same.
+    private static byte[]? Read(string bundle, string name, int maximumLength)
     {
         try
         {
-            return KeyDirectory.ReadFile(
-                Path.Combine([_path, .. artifact.Path.Split('/')]), KeyDirectory.MaximumRecordLength + BackupArtifact.Overhead);
+            return KeyDirectory.ReadFile(Path.Combine([bundle, .. name.Split('/')]), maximumLength);
         }
         catch (DirectoryNotFoundException)
         {
@@ -120,7 +128,11 @@ internal sealed class BackupBundle
         }
         catch (InvalidDataException exception)
         {
-            throw Corrupted(artifact, exception.Message);
+            throw new BundleException(BundleFault.Corrupted, $"'{name}': {exception.Message.TrimEnd('.')}.");
+        }
+        catch (Exception exception) when (StorageFailure.Is(exception))
+        {
+            throw new BundleException(BundleFault.Unreadable, $"'{name}' cannot be read: {exception.Message.TrimEnd('.')}.");
         }
     }
 }

@@ -11,9 +11,16 @@ internal sealed class BackupSecrets(KmsSecret kek, KmsSecret? masterKey) : IDisp
     {
         try
         {
-            using KmsSecret.Loan loan = kek.Lend();
-            var copy = KmsSecret.CopyOf(loan.Bytes);
-            return new BackupSecrets(copy, masterKey is null ? null : Copy(masterKey));
+            KmsSecret? master = masterKey is null ? null : Copy(masterKey);
+            try
+            {
+                return new BackupSecrets(Copy(kek), master);
+            }
+            catch
+            {
+                master?.Dispose();
+                throw;
+            }
         }
         catch (ObjectDisposedException)
         {

@@ -22,8 +22,10 @@ internal static class BackupWriter
         string backupId,
         byte[]? configuration,
         TimeProvider clock,
+        BackupMeter meter,
         CancellationToken cancellationToken)
     {
+        meter.Begin(KmsBackupStage.Sealing, total: 0); // somebody else may have to finish first
         using DirectoryLock held = await DirectoryLock.AcquireAsync(directory.Path, cancellationToken).ConfigureAwait(false);
         if (directory.HasRestoreMarker)
         {
@@ -44,15 +46,22 @@ internal static class BackupWriter
         }
 
         var protections = new HashSet<KeyProtection>();
-        foreach (string keyId in directory.KeyIds().Order(Utf8Order.Comparer))
+        bool isProven = false;
+        string[] keyIds = [.. directory.KeyIds().Order(Utf8Order.Comparer)];
+        meter.Begin(KmsBackupStage.Sealing, keyIds.Length);
+        foreach (string keyId in keyIds)
         {
             cancellationToken.ThrowIfCancellationRequested();
             using KmsSecret? content = Read(new KeyStore(directory, ring), keyId);
             if (content is not null)
             {
-                _ = protections.Add(RequireSound(keyId, content, ring, hasSalt: salt is not null));
+                (KeyProtection protection, bool isEncrypted) = RequireSound(keyId, content, ring, hasSalt: salt is not null);
+                _ = protections.Add(protection);
+                isProven |= isEncrypted;
                 Add(BackupArtifact.KeyMaterial, BackupArtifact.PathOfKey(keyId), content.Bytes);
             }
+
+            meter.Add();
         }
 
         if (artifacts.Count == 0)
@@ -84,14 +93,17 @@ internal static class BackupWriter
             Artifacts = artifacts,
             UsesArgon2id = salt is not null,
             ProtectionModes = [.. s_modesInOrder.Where(protections.Contains)],
-            MasterKeyVerifier = ring.HasMasterKey ? VerifiedBundle.VerifierOf(ring, backupId, legacy: salt is null) : null,
+
+            // Of a key that no record proves there is no trace: were it the wrong one, the bundle would refuse the right one.
+            MasterKeyVerifier = ring.HasMasterKey && isProven ? VerifiedBundle.VerifierOf(ring, backupId, legacy: salt is null) : null,
         };
         return new BackupSnapshot(manifest, payloads);
     }
 
     /// <summary>Writes a bundle into a folder that does not exist or is empty. Cancelled, it leaves nothing behind.</summary>
     /// <returns>The digest of its manifest.</returns>
-    internal static string Write(string destination, BackupSnapshot snapshot, Action<string>? before, CancellationToken cancellationToken)
+    internal static string Write(
+        string destination, BackupSnapshot snapshot, BackupMeter meter, Action<string>? before, CancellationToken cancellationToken)
     {
         RequireEmpty(destination);
         byte[] manifest = snapshot.Manifest.Encode();
@@ -101,11 +113,13 @@ internal static class BackupWriter
         {
             string keys = Path.Combine(destination, "artifacts", "keys");
             KeyStoreOpener.MakeDirectory(keys, before);
+            meter.Begin(KmsBackupStage.Writing, snapshot.Manifest.Artifacts.Count);
             foreach ((BackupArtifact artifact, byte[] payload) in snapshot.Manifest.Artifacts.Zip(snapshot.Payloads))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 string file = Path.Combine([destination, .. artifact.Path.Split('/')]);
                 WriteFile(file, payload, written, before);
+                meter.Add();
             }
 
             DurableFile.SyncDirectory(keys, before);
@@ -116,9 +130,7 @@ internal static class BackupWriter
             // The last moment at which stopping leaves nothing; from here on the bundle is there.
             cancellationToken.ThrowIfCancellationRequested();
 
-            // One rename: without "overwrite", .NET copies where there are no hard links, and a copy can be half.
-            before?.Invoke($"rename {temporary}");
-            File.Move(temporary, Path.Combine(destination, BackupManifest.FileName), overwrite: true);
+            Publish(temporary, destination, before);
         }
         catch (Exception exception)
         {
@@ -130,15 +142,54 @@ internal static class BackupWriter
         return digest;
     }
 
+    // One rename, and where that can be had, one that leaves another's manifest alone: two may make a bundle of the same name at once.
+    // Without "overwrite", .NET copies where there are no hard links, and a copy can be half.
+    private static void Publish(string temporary, string destination, Action<string>? before)
+    {
+        string manifest = Path.Combine(destination, BackupManifest.FileName);
+        before?.Invoke($"rename {temporary}");
+        if (OperatingSystem.IsLinux())
+        {
+            try
+            {
+                if (!Posix.RenameToNew(temporary, manifest))
+                {
+                    throw MadeMeanwhile(destination);
+                }
+
+                return;
+            }
+            catch (IOException exception) when (Posix.IsWithoutRenameToNew(exception))
+            {
+                // as everywhere else
+            }
+        }
+
+        if (File.Exists(manifest))
+        {
+            throw MadeMeanwhile(destination);
+        }
+
+        File.Move(temporary, manifest, overwrite: true);
+    }
+
+    private static KmsException MadeMeanwhile(string destination) => new(
+        KmsErrorCode.KmsConflict, $"Somebody else made the bundle '{destination}' meanwhile; it was left as it is.", destination);
+
     // A server works without the lock: what it deleted since the directory was listed is no longer there to be backed up.
     private static KmsSecret? Read(KeyStore store, string keyId)
     {
         try
         {
             byte[] content = store.Read(keyId);
-            var secret = KmsSecret.CopyOf(content);
-            CryptographicOperations.ZeroMemory(content);
-            return secret;
+            try
+            {
+                return KmsSecret.CopyOf(content);
+            }
+            finally
+            {
+                CryptographicOperations.ZeroMemory(content);
+            }
         }
         catch (KmsException exception) when (exception.Code == KmsErrorCode.KmsKeyNotFound)
         {
@@ -146,32 +197,34 @@ internal static class BackupWriter
         }
     }
 
-    private static KeyProtection RequireSound(string keyId, KmsSecret content, MasterKeyRing ring, bool hasSalt)
+    private static (KeyProtection Protection, bool IsEncrypted) RequireSound(string keyId, KmsSecret content, MasterKeyRing ring, bool hasSalt)
     {
         KeyRecord record = KeyRecord.Decode(keyId, content.Array);
-        if (record.IsOldestLayout)
+        try
         {
-            throw new KmsException(
-                KmsErrorCode.KmsPreconditionFailed,
-                $"The record of the key '{keyId}' has the layout before 1.0.0-alpha.83, which no server of today restores; no bundle was made.",
-                keyId);
-        }
+            if (record.IsOldestLayout)
+            {
+                throw new KmsException(
+                    KmsErrorCode.KmsPreconditionFailed,
+                    $"The record of the key '{keyId}' has the layout before 1.0.0-alpha.83, which no server of today restores; no bundle was made.",
+                    keyId);
+            }
 
-        if (record.Protection == KeyProtection.Sealed && !hasSalt)
+            if (record.Protection == KeyProtection.Sealed && !hasSalt)
+            {
+                throw new KmsException(
+                    KmsErrorCode.KmsPreconditionFailed,
+                    $"The key '{keyId}' was sealed with a salt, and the salt file '{KeyDirectory.SaltName}' is missing; no bundle was made.",
+                    keyId);
+            }
+
+            ring.Open(record).Dispose();
+            return (record.Protection, !record.IsPlaintext);
+        }
+        finally
         {
-            throw new KmsException(
-                KmsErrorCode.KmsPreconditionFailed,
-                $"The key '{keyId}' was sealed with a salt, and the salt file '{KeyDirectory.SaltName}' is missing; no bundle was made.",
-                keyId);
+            CryptographicOperations.ZeroMemory(record.Material); // in a plain record, the material itself
         }
-
-        ring.Open(record).Dispose();
-        if (record.IsPlaintext)
-        {
-            CryptographicOperations.ZeroMemory(record.Material);
-        }
-
-        return record.Protection;
     }
 
     private static KeyProtection Weakest(HashSet<KeyProtection> protections) =>

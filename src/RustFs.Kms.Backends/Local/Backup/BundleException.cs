@@ -8,6 +8,10 @@ internal enum BundleFault
     UnknownFormatVersion,
     WrongBackupKek,
     MissingArtifact,
+
+    /// <summary>A file is there, and the disk or its permissions keep it from being read. To RustFS it is a missing one.</summary>
+    Unreadable,
+
     IncompleteBundle,
     UnsupportedBackend,
     DeploymentMismatch,
@@ -26,7 +30,7 @@ internal sealed class BundleException(BundleFault fault, string message) : Excep
         BundleFault.Truncated => "bundle-truncated",
         BundleFault.UnknownFormatVersion => "unknown-format-version",
         BundleFault.WrongBackupKek => "wrong-backup-kek",
-        BundleFault.MissingArtifact => "missing-artifact",
+        BundleFault.MissingArtifact or BundleFault.Unreadable => "missing-artifact",
         BundleFault.IncompleteBundle => "incomplete-bundle",
         BundleFault.UnsupportedBackend => "unsupported-backend",
         BundleFault.DeploymentMismatch => "deployment-mismatch",
@@ -41,6 +45,7 @@ internal sealed class BundleException(BundleFault fault, string message) : Excep
             BundleFault.UnknownFormatVersion or BundleFault.UnsupportedBackend => KmsErrorCode.KmsUnsupported,
             BundleFault.WrongBackupKek or BundleFault.ExternalDependencyUnavailable => KmsErrorCode.KmsAuthentication,
             BundleFault.DeploymentMismatch => KmsErrorCode.KmsPreconditionFailed,
+            BundleFault.Unreadable => KmsErrorCode.KmsStorage,
             _ => KmsErrorCode.KmsIntegrity,
         };
         return new KmsException(code, $"The bundle '{bundle}' is not restorable ({Code}): {Message}", bundle);

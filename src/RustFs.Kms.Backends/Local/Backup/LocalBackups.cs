@@ -22,7 +22,6 @@ internal sealed class LocalBackups : IDisposable
     private readonly string? _connection;
     private readonly Action<string>? _before;
     private readonly string? _problem;
-    private readonly string? _makingProblem;
 
     /// <summary>Prepares backups and restores; touches nothing.</summary>
     /// <param name="keyDirectory">The key directory, absolute.</param>
@@ -47,7 +46,6 @@ internal sealed class LocalBackups : IDisposable
         _connection = connection;
         _before = before;
         _problem = ProblemOf(environment, masterKey);
-        _makingProblem = _problem ?? MakingProblemOf(environment, keyDirectory);
     }
 
     /// <summary>Whether and how backups can be made.</summary>
@@ -57,7 +55,7 @@ internal sealed class LocalBackups : IDisposable
         ServiceState = serviceState,
         Backend = "local",
         Responsibility = "full-material",
-        ExportSupported = _makingProblem is null,
+        ExportSupported = MakingProblem is null,
         DeploymentIdentity = TargetDeployment,
         BackupRoot = _environment.Directory,
         KekConfigured = true,
@@ -65,7 +63,7 @@ internal sealed class LocalBackups : IDisposable
         KekVersion = _environment.KekId.Length == 0 ? null : _environment.KekVersion,
         TargetKeyDirectory = _directory.Path,
         Bundles = BundleNames(),
-        UnavailableReason = _makingProblem,
+        UnavailableReason = MakingProblem,
     };
 
     /// <summary>Makes a bundle.</summary>
@@ -73,11 +71,20 @@ internal sealed class LocalBackups : IDisposable
     /// <param name="configuration">The service's configuration without secrets, as JSON, which goes into the bundle as evidence; null for none.</param>
     /// <param name="cancellationToken">Cancels before anything is written.</param>
     internal Task<KmsBackup> BackupAsync(string? backupId, byte[]? configuration, CancellationToken cancellationToken) =>
+        BackupAsync(backupId, configuration, progress: null, cancellationToken);
+
+    /// <summary>Makes a bundle.</summary>
+    /// <param name="backupId">As for the other.</param>
+    /// <param name="configuration">As for the other.</param>
+    /// <param name="progress">Who is told how far it is; null for nobody.</param>
+    /// <param name="cancellationToken">As for the other.</param>
+    internal Task<KmsBackup> BackupAsync(
+        string? backupId, byte[]? configuration, IProgress<KmsBackupProgress>? progress, CancellationToken cancellationToken) =>
         RunAsync("The bundle could not be made", async secrets =>
         {
-            if (_makingProblem is not null)
+            if (MakingProblem is { } problem)
             {
-                throw new KmsException(KmsErrorCode.KmsPreconditionFailed, $"The bundle could not be made: {_makingProblem}", _directory.Path);
+                throw new KmsException(KmsErrorCode.KmsPreconditionFailed, $"The bundle could not be made: {problem}", _directory.Path);
             }
 
             string name = backupId ?? BackupName.Generate();
@@ -88,6 +95,7 @@ internal sealed class LocalBackups : IDisposable
                 throw new KmsException(KmsErrorCode.KmsNotFound, $"There is no key directory '{_directory.Path}'.", _directory.Path);
             }
 
+            var meter = new BackupMeter(progress);
             BackupSnapshot snapshot = await BackupWriter
                 .TakeAsync(
                     _directory,
@@ -96,8 +104,9 @@ internal sealed class LocalBackups : IDisposable
                     name,
                     configuration,
                     _clock,
+                    meter,
                     cancellationToken).ConfigureAwait(false);
-            string digest = BackupWriter.Write(destination, snapshot, _before, cancellationToken);
+            string digest = BackupWriter.Write(destination, snapshot, meter, _before, cancellationToken);
             return new KmsBackup
             {
                 Connection = _connection,
@@ -109,15 +118,13 @@ internal sealed class LocalBackups : IDisposable
                 KekId = _environment.KekId,
                 KekVersion = _environment.KekVersion,
                 ConfigurationIncluded = configuration is not null,
-                Warnings = TargetDeployment is not null
-                    ? []
-                    : [$"The bundle '{name}' is of the deployment '{UnknownDeployment}', because nobody said of which: a RustFS server " +
-                       "restores bundles of its own deployment only."],
+                Warnings = [.. WarningsOf(name, snapshot)],
             };
         }, cancellationToken);
 
     /// <summary>Says what a restore would do, point by point. Writes nothing.</summary>
-    internal Task<RestoreExamination> ExamineAsync(string bundle, long? observedGeneration, CancellationToken cancellationToken) =>
+    internal Task<RestoreExamination> ExamineAsync(
+        string bundle, long? observedGeneration, IProgress<KmsBackupProgress>? progress, CancellationToken cancellationToken) =>
         RunAsync($"The bundle '{bundle}' could not be examined", secrets =>
         {
             string path = PathOf(bundle);
@@ -126,10 +133,11 @@ internal sealed class LocalBackups : IDisposable
             {
                 BackupBundle opened = Open(path);
                 using var verified = VerifiedBundle.Verify(
-                    opened, secrets.Kek, secrets.MasterKey, TargetDeployment, cancellationToken);
+                    opened, secrets.Kek, secrets.MasterKey, TargetDeployment, new BackupMeter(progress), cancellationToken);
                 examination.Add(verified, _clock.GetUtcNow());
                 examination.AddGeneration(verified.Manifest, observedGeneration);
-                examination.AddTarget(new RestoreTarget(_directory.Path, _before), _directory, verified, _clock.GetUtcNow());
+                examination.AddPlace(BundleAround(path), _directory.Path);
+                examination.AddTarget(new RestoreTarget(_directory.Path, _before), _directory, verified, secrets.Kek, _clock.GetUtcNow());
             }
             catch (BundleException problem)
             {
@@ -140,15 +148,30 @@ internal sealed class LocalBackups : IDisposable
         }, cancellationToken);
 
     /// <summary>Says what a restore would do. Writes nothing.</summary>
-    internal async Task<KmsRestorePlan> PlanRestoreAsync(string bundle, long? observedGeneration, CancellationToken cancellationToken)
+    internal Task<KmsRestorePlan> PlanRestoreAsync(string bundle, long? observedGeneration, CancellationToken cancellationToken) =>
+        PlanRestoreAsync(bundle, observedGeneration, progress: null, cancellationToken);
+
+    /// <summary>Says what a restore would do, and meanwhile how far it is. Writes nothing.</summary>
+    internal async Task<KmsRestorePlan> PlanRestoreAsync(
+        string bundle, long? observedGeneration, IProgress<KmsBackupProgress>? progress, CancellationToken cancellationToken)
     {
-        RestoreExamination examination = await ExamineAsync(bundle, observedGeneration, cancellationToken).ConfigureAwait(false);
+        RestoreExamination examination = await ExamineAsync(bundle, observedGeneration, progress, cancellationToken).ConfigureAwait(false);
         return examination.Describe(bundle, _connection);
     }
 
     /// <summary>Restores a bundle, or carries on a restore of it that was interrupted.</summary>
     internal Task<KmsRestoreResult> RestoreAsync(
         string bundle, string confirmBackupId, string conflictPolicy, long? observedGeneration, CancellationToken cancellationToken) =>
+        RestoreAsync(bundle, confirmBackupId, conflictPolicy, observedGeneration, progress: null, cancellationToken);
+
+    /// <summary>Restores a bundle, or carries on a restore of it that was interrupted, and tells how far it is.</summary>
+    internal Task<KmsRestoreResult> RestoreAsync(
+        string bundle,
+        string confirmBackupId,
+        string conflictPolicy,
+        long? observedGeneration,
+        IProgress<KmsBackupProgress>? progress,
+        CancellationToken cancellationToken) =>
         RunAsync($"The bundle '{bundle}' could not be restored", async secrets =>
         {
             if (conflictPolicy is not (Fail or IntoEmptyTarget))
@@ -163,8 +186,14 @@ internal sealed class LocalBackups : IDisposable
                 RequireBundle(path, bundle);
                 BackupBundle opened = Open(path);
                 RequireConfirmed(opened.Manifest, bundle, confirmBackupId, conflictPolicy);
+                if (BundleAround(path) is { } around)
+                {
+                    throw new KmsException(KmsErrorCode.KmsUsage, RestoreExamination.WithinBundle(_directory.Path, around), bundle);
+                }
+
+                var meter = new BackupMeter(progress);
                 using var verified = VerifiedBundle.Verify(
-                    opened, secrets.Kek, secrets.MasterKey, TargetDeployment, cancellationToken);
+                    opened, secrets.Kek, secrets.MasterKey, TargetDeployment, meter, cancellationToken);
                 _ = verified.RequireUsable();
                 if (RestoreExamination.IsRegression(verified.Manifest, observedGeneration))
                 {
@@ -174,7 +203,7 @@ internal sealed class LocalBackups : IDisposable
                         bundle);
                 }
 
-                return await RestoreAsync(verified, secrets.Kek, cancellationToken).ConfigureAwait(false);
+                return await RestoreAsync(verified, secrets.Kek, meter, cancellationToken).ConfigureAwait(false);
             }
             catch (BundleException problem)
             {
@@ -183,8 +212,8 @@ internal sealed class LocalBackups : IDisposable
         }, cancellationToken);
 
     /// <summary>Takes back a restore that is half done.</summary>
-    /// <returns>The directory.</returns>
-    internal Task<string> AbortRestoreAsync(string confirmTargetKeyDirectory, CancellationToken cancellationToken) =>
+    /// <returns>What became of its files.</returns>
+    internal Task<KmsRestoreAbort> AbortRestoreAsync(string confirmTargetKeyDirectory, CancellationToken cancellationToken) =>
         AbortRestoreAsync(_directory.Path, confirmTargetKeyDirectory, _before, cancellationToken);
 
     /// <summary>Takes back a restore that is half done. It removes files only, and so needs no key.</summary>
@@ -192,7 +221,7 @@ internal sealed class LocalBackups : IDisposable
     /// <param name="confirmTargetKeyDirectory">The directory once more.</param>
     /// <param name="before">As for the constructor.</param>
     /// <param name="cancellationToken">Cancels before the change.</param>
-    internal static async Task<string> AbortRestoreAsync(
+    internal static async Task<KmsRestoreAbort> AbortRestoreAsync(
         string path, string confirmTargetKeyDirectory, Action<string>? before, CancellationToken cancellationToken)
     {
         if (!string.Equals(confirmTargetKeyDirectory, path, StringComparison.Ordinal))
@@ -207,15 +236,22 @@ internal sealed class LocalBackups : IDisposable
                 KmsErrorCode.KmsPreconditionFailed, $"No restore into '{path}' is in progress: there is no such directory.", path);
         }
 
+        var target = new RestoreTarget(path, before);
         try
         {
             using DirectoryLock held = await DirectoryLock.AcquireAsync(path, cancellationToken).ConfigureAwait(false);
-            new RestoreTarget(path, before).Abort();
-            return path;
+            (IReadOnlyList<string> deleted, IReadOnlyList<string> warnings) = target.Abort();
+            return new KmsRestoreAbort { KeyDirectory = path, Deleted = deleted, MovedAside = target.MovedAside, Warnings = warnings };
         }
         catch (Exception exception) when (StorageFailure.Is(exception))
         {
-            throw StorageFailure.Of(exception, $"The restore into '{path}' was taken back in part only, and its abort may be run again", path);
+            throw StorageFailure.Of(
+                exception,
+                !target.HasChanged
+                    ? $"The restore into '{path}' could not be taken back, and is as it was"
+                    : $"The restore into '{path}' was taken back in part only, and its abort may be run again" +
+                        string.Concat(target.MovedAside.Select(file => $"; '{file}' was moved there")),
+                path);
         }
     }
 
@@ -230,7 +266,8 @@ internal sealed class LocalBackups : IDisposable
             try
             {
                 RequireBundle(path, bundle);
-                verified = VerifiedBundle.Verify(Open(path), secrets.Kek, secrets.MasterKey, deploymentIdentity: null, cancellationToken);
+                verified = VerifiedBundle.Verify(
+                    Open(path), secrets.Kek, secrets.MasterKey, deploymentIdentity: null, new BackupMeter(progress: null), cancellationToken);
                 return Task.FromResult(verified.RequireUsable());
             }
             catch (BundleException problem)
@@ -258,7 +295,7 @@ internal sealed class LocalBackups : IDisposable
 
     // What is opened tells its own id; what is made would be refused by a server that knows its key by another one.
     private static string? MakingProblemOf(KmsBackupEnvironment environment, string keyDirectory) =>
-        Path.Join(environment.Directory, "/").StartsWith(Path.Join(keyDirectory, "/"), StringComparison.Ordinal)
+        RealPath.IsWithin(environment.Directory, keyDirectory)
             ? "The backup directory lies within the key directory: what is lost with that would be lost with its backups."
         : environment.KekId.Length == 0 ? "The key that seals bundles has no id: a server opens only what was sealed under its own."
         : environment.BundlePath is not null ? "This way leads to one bundle that is there already."
@@ -279,7 +316,8 @@ internal sealed class LocalBackups : IDisposable
         return CryptographicOperations.FixedTimeEquals(encoded.Bytes, text.Trim(" \t\r\n"u8));
     }
 
-    private async Task<KmsRestoreResult> RestoreAsync(VerifiedBundle bundle, KmsSecret kek, CancellationToken cancellationToken)
+    private async Task<KmsRestoreResult> RestoreAsync(
+        VerifiedBundle bundle, KmsSecret kek, BackupMeter meter, CancellationToken cancellationToken)
     {
         string path = _directory.Path;
         var target = new RestoreTarget(path, _before);
@@ -287,7 +325,7 @@ internal sealed class LocalBackups : IDisposable
         {
             target.Make();
             using DirectoryLock held = await DirectoryLock.AcquireAsync(path, cancellationToken).ConfigureAwait(false);
-            (bool resumed, string? leftover) = target.Restore(bundle, kek, cancellationToken);
+            (bool resumed, IReadOnlyList<string> warnings) = target.Restore(bundle, kek, meter, cancellationToken);
             return new KmsRestoreResult
             {
                 Connection = _connection,
@@ -296,7 +334,7 @@ internal sealed class LocalBackups : IDisposable
                 RestoredKeyIds = [.. bundle.KeyIds],
                 SaltRestored = bundle.Salt is not null,
                 Resumed = resumed,
-                Warnings = leftover is null ? [] : [leftover],
+                Warnings = warnings,
             };
         }
         catch (Exception exception) when (StorageFailure.Is(exception))
@@ -305,7 +343,8 @@ internal sealed class LocalBackups : IDisposable
                 exception,
                 target.IsCommitted
                     ? $"The restore into '{path}' is half done. The same restore may be run again, or aborted"
-                    : $"The restore into '{path}' failed before it put any key there",
+                    : $"The restore into '{path}' failed before it put any key there" +
+                        string.Concat(target.MovedAside.Select(file => $"; what was in its staging folder and not a restore's is '{file}' now")),
                 path);
         }
     }
@@ -338,6 +377,44 @@ internal sealed class LocalBackups : IDisposable
     }
 
     private string? TargetDeployment => _environment.DeploymentIdentity.Length == 0 ? null : _environment.DeploymentIdentity;
+
+    private string? MakingProblem => _problem ?? MakingProblemOf(_environment, _directory.Path);
+
+    private IEnumerable<string> WarningsOf(string bundle, BackupSnapshot snapshot)
+    {
+        if (TargetDeployment is null)
+        {
+            yield return $"The bundle '{bundle}' is of the deployment '{UnknownDeployment}', because nobody said of which: a RustFS server " +
+                "restores bundles of its own deployment only.";
+        }
+
+        if (_masterKey is not null && snapshot.Manifest.MasterKeyVerifier is null)
+        {
+            yield return $"Nothing in '{_directory.Path}' is encrypted, so nothing can tell whether the master key is the right one. The bundle " +
+                $"'{bundle}' was made without a trace of it, and its keys are in it in clear, under the backup key alone.";
+        }
+    }
+
+    // A bundle that the key directory is, or lies in: what is restored there would end up among its files.
+    private string? BundleAround(string bundle)
+    {
+        if (RealPath.IsWithin(_directory.Path, bundle))
+        {
+            return bundle;
+        }
+
+        string target = RealPath.Of(_directory.Path);
+        string root = RealPath.Of(_environment.Directory);
+        for (string? path = target; path is not null && RealPath.IsWithin(path, root); path = Path.GetDirectoryName(path))
+        {
+            if (File.Exists(Path.Combine(path, BackupManifest.FileName)))
+            {
+                return path;
+            }
+        }
+
+        return null;
+    }
 
     // Only what has a manifest is a bundle. A directory that cannot be read has none to offer, and says so when it is used.
     private string[] BundleNames()

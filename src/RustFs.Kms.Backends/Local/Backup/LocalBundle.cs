@@ -8,8 +8,15 @@ internal sealed class LocalBundle(VerifiedBundle bundle) : IKmsBundle
     public KmsDataKey UnwrapDataKey(ReadOnlyMemory<byte> ciphertextBlob, IReadOnlyDictionary<string, string> encryptionContext)
     {
         (DataKeyEnvelope envelope, KmsSecret plaintext) = DataKeyOpener.Open(
-            ciphertextBlob.Span, encryptionContext, keyId => bundle.OpenWrappingKey(bundle.Load(keyId)));
+            ciphertextBlob.Span, encryptionContext, Open);
         return DataKeyOpener.Describe(envelope, ciphertextBlob.ToArray(), plaintext, connection: null);
+    }
+
+    private WrappingKey Open(string keyId)
+    {
+        KeyRecord record = bundle.Load(keyId);
+        using KmsSecret material = bundle.OpenWrappingKey(record);
+        return new WrappingKey(record, material);
     }
 
     public void Dispose() => bundle.Dispose();

@@ -73,11 +73,36 @@ internal sealed class RestoreExamination(string? targetDeploymentIdentity)
         }
     }
 
-    /// <summary>Looks at the directory that would be restored into.</summary>
-    internal void AddTarget(RestoreTarget target, KeyDirectory directory, VerifiedBundle bundle, DateTimeOffset now)
+    /// <summary>Looks at where the directory is.</summary>
+    /// <param name="bundle">The bundle that it is, or lies in; null for none.</param>
+    /// <param name="directory">The directory.</param>
+    internal void AddPlace(string? bundle, string directory)
     {
-        RestoreMarker? marker = target.Exists ? ReadMarker(target, bundle.Manifest) : null;
-        List<string> foreign = target.Exists ? target.ForeignEntries(marker) : [];
+        if (bundle is not null)
+        {
+            Conflicts.Add((directory, KeyExists, WithinBundle(directory, bundle)));
+        }
+    }
+
+    internal static string WithinBundle(string directory, string bundle) =>
+        $"The key directory '{directory}' lies within the bundle '{bundle}': nothing is ever written into a bundle.";
+
+    /// <summary>Looks at the directory that would be restored into.</summary>
+    internal void AddTarget(RestoreTarget target, KeyDirectory directory, VerifiedBundle bundle, KmsSecret kek, DateTimeOffset now)
+    {
+        RestoreMarker? marker = target.Exists ? ReadMarker(target, bundle) : null;
+        List<string> foreign = target.Exists ? [.. target.ForeignEntries(marker)] : [];
+
+        // A bundle that is not whole is none that could be compared.
+        List<string> others = marker is null || Blockers.Count > 0 ? [] : [.. marker.Files.Where(name => directory.Exists(name) && !IsOfBundle(target, name, bundle, kek))];
+        foreach (string name in others)
+        {
+            Conflicts.Add((
+                KeyDirectory.KeyIdOf(name) ?? name,
+                KeyExists,
+                "It is there, and is not what the bundle holds. The restore is half done, and only its abort may go on."));
+        }
+
         AddObstacles(target, directory, bundle, marker, foreign);
         if (KeyStoreOpener.RunningServers() is { Length: > 0 } processes)
         {
@@ -85,7 +110,7 @@ internal sealed class RestoreExamination(string? targetDeploymentIdentity)
                 $"A RustFS server runs on this machine (process {string.Join(", ", processes)}). If it uses '{directory.Path}', stop it first.");
         }
 
-        AddDifferences(directory, bundle, marker, foreign, now);
+        AddDifferences(directory, bundle, marker, [.. foreign, .. others], now);
     }
 
     private void AddObstacles(
@@ -103,7 +128,7 @@ internal sealed class RestoreExamination(string? targetDeploymentIdentity)
 
         foreign.ForEach(name => AddEntry(name, directory, bundle));
 
-        if (marker is not null)
+        if (marker is not null && Conflicts.Count == 0)
         {
             Warnings.Add("A restore of this bundle is half done there, and would be carried on.");
         }
@@ -172,20 +197,34 @@ internal sealed class RestoreExamination(string? targetDeploymentIdentity)
         }));
     }
 
+    private static bool IsOfBundle(RestoreTarget target, string name, VerifiedBundle bundle, KmsSecret kek)
+    {
+        if (KeyDirectory.KeyIdOf(name) is not { } keyId)
+        {
+            return target.Holds(name, bundle.Salt);
+        }
+
+        using KmsSecret content = bundle.ReadFile(keyId, kek);
+        return target.Holds(name, content.Bytes);
+    }
+
     private static string StateIn(KeyDirectory directory, string keyId) => TryLoad(directory, keyId)?.State.ToString() ?? "Unreadable";
 
     // Null unless it is this bundle's own; another, and one that nobody can read, stands in the way.
-    private RestoreMarker? ReadMarker(RestoreTarget target, BackupManifest manifest)
+    private RestoreMarker? ReadMarker(RestoreTarget target, VerifiedBundle bundle)
     {
         try
         {
             RestoreMarker? marker = target.ReadMarker();
-            if (marker is null || marker.IsSameBundle(manifest.BackupId, manifest.Digest))
+            RestoreMarker expected = Blockers.Count == 0 || marker is null
+                ? RestoreMarker.Of(bundle)
+                : marker with { BackupId = bundle.Manifest.BackupId, ManifestDigest = bundle.Manifest.Digest };
+            if (marker is null || target.RefusalOf(marker, expected) is not { } refusal)
             {
                 return marker;
             }
 
-            Conflicts.Add((KeyDirectory.RestoreMarkerName, KeyExists, $"A restore of another bundle, '{marker.BackupId}', is half done."));
+            Conflicts.Add((KeyDirectory.RestoreMarkerName, KeyExists, refusal.Message));
         }
         catch (KmsException exception)
         {

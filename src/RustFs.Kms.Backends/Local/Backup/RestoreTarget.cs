@@ -13,14 +13,22 @@ namespace RustFs.Kms.Backends.Local.Backup;
 internal sealed class RestoreTarget(string path, Action<string>? before)
 {
     private readonly KeyDirectory _directory = new(path);
-    private readonly string _staging = Path.Combine(path, KeyDirectory.RestoreStagingName);
+    private readonly RestoreStaging _staging = new(path, before);
+    private readonly List<string> _movedAside = [];
+    private bool _hasChanged;
+
+    /// <summary>Whether an entry is gone that was there: whatever fails then, the directory is not as it was.</summary>
+    internal bool HasChanged => _hasChanged || _staging.HasChanged;
+
+    /// <summary>Where that went which was not the restore's.</summary>
+    internal IReadOnlyList<string> MovedAside => [.. _movedAside, .. _staging.MovedAside];
 
     /// <summary>Whether the marker was there or was published: from then on the restore is to be finished or taken back.</summary>
     internal bool IsCommitted { get; private set; }
 
     internal bool Exists => Directory.Exists(path);
 
-    internal bool HasStaging => _directory.Exists(KeyDirectory.RestoreStagingName);
+    internal bool HasStaging => _staging.Exists;
 
     /// <summary>Makes the directory when it is missing.</summary>
     internal void Make()
@@ -47,8 +55,13 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
 
         try
         {
+            if (_directory.IsLink(KeyDirectory.RestoreMarkerName))
+            {
+                throw new JsonException("it is a link");
+            }
+
             byte[] content = KeyDirectory.ReadFile(Path.Combine(path, KeyDirectory.RestoreMarkerName), BackupManifest.MaximumLength)
-                ?? throw new JsonException("it is a link that leads nowhere");
+                ?? throw new JsonException("it is gone");
             return RestoreMarker.Decode(content);
         }
         catch (JsonException exception)
@@ -76,25 +89,68 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
         ];
     }
 
+    /// <summary>What keeps a restore from carrying on the one that a marker is of; null when nothing does.</summary>
+    internal KmsException? RefusalOf(RestoreMarker marker, RestoreMarker expected) =>
+        !marker.IsSameBundle(expected.BackupId, expected.ManifestDigest)
+            ? new KmsException(
+                KmsErrorCode.KmsConflict,
+                $"A restore of another bundle, '{marker.BackupId}', into '{path}' is half done. Only that one, or its abort, may go on.",
+                path)
+        : !marker.IsSameRestore(expected)
+            ? new KmsException(
+                KmsErrorCode.KmsPreconditionFailed,
+                $"The restore marker in '{path}' names this bundle and other files than it holds. Only an abort may go on.",
+                path)
+        : null;
+
+    /// <summary>Whether an entry of the directory is a file with this content, and no link to one.</summary>
+    internal bool Holds(string name, ReadOnlySpan<byte> content)
+    {
+        byte[]? there = null;
+        try
+        {
+            there = _directory.IsLink(name) ? null : KeyDirectory.ReadFile(Path.Combine(path, name), KeyDirectory.MaximumRecordLength);
+            return there is not null && content.SequenceEqual(there);
+        }
+        catch (InvalidDataException)
+        {
+            return false; // larger than any record, or a pipe
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(there);
+        }
+    }
+
     /// <summary>Restores a verified bundle.</summary>
-    /// <returns>Whether an interrupted restore was carried on, and what of it is left behind; null when nothing is.</returns>
-    internal (bool Resumed, string? Leftover) Restore(VerifiedBundle bundle, KmsSecret kek, CancellationToken cancellationToken)
+    /// <param name="bundle">The bundle.</param>
+    /// <param name="kek">The key that seals it.</param>
+    /// <param name="progress">Who is told how far it is; null for nobody.</param>
+    /// <param name="cancellationToken">Cancels until the restore is committed.</param>
+    /// <returns>Whether an interrupted restore was carried on, and what the operator should know of what it left.</returns>
+    internal (bool Resumed, IReadOnlyList<string> Warnings) Restore(
+        VerifiedBundle bundle, KmsSecret kek, BackupMeter progress, CancellationToken cancellationToken)
     {
         var marker = RestoreMarker.Of(bundle);
         bool resumed = Inspect(marker);
         IsCommitted = resumed;
 
-        // What was staged before is not trusted, but made anew from the bundle, which is there and verified.
-        RemoveStaging();
+        // What was staged before the commit is not trusted, but made anew from the bundle, which is there and verified. After it, what
+        // was staged shows whose the files are, and is replaced only where it differs.
+        if (!resumed)
+        {
+            _staging.Remove();
+        }
+
         RemoveLeftovers();
         try
         {
-            Prove(bundle, Stage(bundle, kek, cancellationToken));
+            Prove(bundle, Stage(bundle, kek, progress, cancellationToken), progress);
             cancellationToken.ThrowIfCancellationRequested(); // the last moment: what is committed is finished
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (!resumed)
         {
-            RemoveStaging();
+            _staging.Remove();
             throw;
         }
 
@@ -104,15 +160,18 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
             Publish(marker);
         }
 
-        CutOver(marker);
-        return (resumed, Clear());
+        CutOver(marker, progress);
+        string? left = Clear();
+        return (resumed, [.. ForeignEntries(marker).Select(CameText), .. _staging.MovedAside.Select(MovedText), .. left is null ? (IEnumerable<string>)[] : [left]]);
     }
 
     /// <summary>
     /// Takes a restore back: the files that the marker names, then the marker, then what was staged. The marker knows names only:
-    /// what cannot be proven to be the restore's is moved aside, and never deleted.
+    /// what cannot be proven to be the restore's is moved aside, and never deleted. A salt that is proven to be another's stays: a
+    /// server that made it meanwhile goes on sealing keys with it.
     /// </summary>
-    internal void Abort()
+    /// <returns>The names of the files that were deleted, and what the operator should know of the others.</returns>
+    internal (IReadOnlyList<string> Deleted, IReadOnlyList<string> Warnings) Abort()
     {
         RestoreMarker? marker = ReadMarker();
         if (marker is null && !HasStaging)
@@ -120,46 +179,73 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
             throw new KmsException(KmsErrorCode.KmsPreconditionFailed, $"No restore into '{path}' is in progress.", path);
         }
 
+        var deleted = new List<string>();
+        var warnings = new List<string>();
         if (marker is not null)
         {
             foreach (string name in marker.Files.Where(_directory.Exists))
             {
-                if (IsStaged(name))
-                {
-                    DurableFile.Remove(Path.Combine(path, name), before);
-                }
-                else
-                {
-                    _ = Aside.Move(path, name, before);
-                }
+                TakeBack(name, deleted, warnings);
             }
 
             // The files are gone for good before the marker is: without it, a server would take what is left for its keys.
             DurableFile.SyncDirectory(path, before);
-            RemoveMarker();
+            Change(KeyDirectory.RestoreMarkerName, RemoveMarker);
         }
 
-        RemoveStaging();
+        _staging.Remove();
+        warnings.AddRange(MovedAside.Select(MovedText));
+        return (deleted, warnings);
     }
+
+    private void TakeBack(string name, List<string> deleted, List<string> warnings) => Change(name, () =>
+    {
+        bool? isStaged = _directory.IsLink(name) ? false : _staging.IsStaged(name, Path.Combine(path, name));
+        if (isStaged == true)
+        {
+            if (_staging.Delete(name))
+            {
+                deleted.Add(name);
+            }
+        }
+        else if (isStaged == false && name == KeyDirectory.SaltName && !_directory.IsLink(name))
+        {
+            warnings.Add(
+                $"The salt '{Path.Combine(path, name)}' is not the one that was restored, and was left where it is: keys may have been sealed " +
+                "with it. As long as it is there, nothing is restored into the directory.");
+        }
+        else
+        {
+            _movedAside.Add(Aside.Move(path, name, before));
+        }
+    });
+
+    private void Change(string name, Action work)
+    {
+        try
+        {
+            work();
+        }
+        finally
+        {
+            _hasChanged |= !_directory.Exists(name);
+        }
+    }
+
+    private string CameText(string name) =>
+        $"'{Path.Combine(path, name)}' came while the keys were restored. Somebody writes there, perhaps a server that is still running; stop it, " +
+        "and see what it is.";
+
+    private static string MovedText(string target) =>
+        $"What was not, or may not have been, put there by the restore was moved to '{target}', and not deleted.";
 
     // True when the directory holds the beginning of this very restore, false when it is empty.
     private bool Inspect(RestoreMarker expected)
     {
         RestoreMarker? marker = ReadMarker();
-        if (marker is not null && !marker.IsSameBundle(expected.BackupId, expected.ManifestDigest))
+        if (marker is not null && RefusalOf(marker, expected) is { } refusal)
         {
-            throw new KmsException(
-                KmsErrorCode.KmsConflict,
-                $"A restore of another bundle, '{marker.BackupId}', into '{path}' is half done. Only that one, or its abort, may go on.",
-                path);
-        }
-
-        if (marker is not null && !marker.IsSameRestore(expected))
-        {
-            throw new KmsException(
-                KmsErrorCode.KmsPreconditionFailed,
-                $"The restore marker in '{path}' names this bundle and other files than it holds. Only an abort may go on.",
-                path);
+            throw refusal;
         }
 
         if (ForeignEntries(marker) is [string entry, ..])
@@ -178,7 +264,7 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
         {
             if (ownMarker is null)
             {
-                RemoveStaging();
+                _staging.Remove();
             }
 
             throw NotEmpty(entry, ownMarker);
@@ -193,42 +279,35 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
         "Nothing was written.",
         path);
 
-    private Dictionary<string, byte[]> Stage(VerifiedBundle bundle, KmsSecret kek, CancellationToken cancellationToken)
+    private Dictionary<string, byte[]> Stage(VerifiedBundle bundle, KmsSecret kek, BackupMeter progress, CancellationToken cancellationToken)
     {
-        before?.Invoke($"mkdir {_staging}");
-        if (OperatingSystem.IsWindows())
-        {
-            _ = Directory.CreateDirectory(_staging);
-        }
-        else
-        {
-            _ = Directory.CreateDirectory(_staging, DurableFile.DirectoryMode);
-        }
-
+        _staging.Make();
         if (bundle.Salt is not null)
         {
-            _ = DurableFile.WriteNew(_staging, KeyDirectory.SaltName, bundle.Salt, before);
+            _staging.Put(KeyDirectory.SaltName, bundle.Salt);
         }
 
         var digests = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        progress.Begin(KmsBackupStage.Staging, bundle.KeyIds.Count);
         foreach (string keyId in bundle.KeyIds)
         {
             cancellationToken.ThrowIfCancellationRequested();
             using KmsSecret content = bundle.ReadFile(keyId, kek);
-            _ = DurableFile.WriteNew(_staging, KeyDirectory.FileNameOf(keyId), content.Bytes, before);
+            _staging.Put(KeyDirectory.FileNameOf(keyId), content.Bytes);
             digests.Add(keyId, SHA256.HashData(content.Bytes));
+            progress.Add();
         }
 
         // The marker must never outlive what it is to commit.
-        DurableFile.SyncDirectory(_staging, before);
-        DurableFile.SyncDirectory(path, before);
+        _staging.Sync();
         return digests;
     }
 
     // What the disk gives back is what will be the keys: it is opened once more, from there.
-    private void Prove(VerifiedBundle bundle, Dictionary<string, byte[]> digests)
+    private void Prove(VerifiedBundle bundle, Dictionary<string, byte[]> digests, BackupMeter progress)
     {
-        var staged = new KeyDirectory(_staging);
+        var staged = new KeyDirectory(Path.Combine(path, KeyDirectory.RestoreStagingName));
+        progress.Begin(KmsBackupStage.Proving, digests.Count);
         if (bundle.Salt is not null && !bundle.Salt.AsSpan().SequenceEqual(staged.ReadSalt()))
         {
             throw NotGivenBack(KeyDirectory.SaltName);
@@ -245,6 +324,7 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
             }
 
             bundle.RequireOpens(keyId, content);
+            progress.Add();
         }
     }
 
@@ -266,64 +346,29 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
         }
     }
 
-    private void CutOver(RestoreMarker marker)
+    private void CutOver(RestoreMarker marker, BackupMeter progress)
     {
+        progress.Begin(KmsBackupStage.Committing, marker.Files.Count);
         foreach (string name in marker.Files)
         {
-            string staged = Path.Combine(_staging, name);
+            string staged = _staging.FileOf(name);
             string target = Path.Combine(path, name);
-            if (!IsSame(staged, target) && !DurableFile.PublishNew(staged, target, before))
+
+            // An earlier run of this restore may have linked it already.
+            bool isThere = !_directory.IsLink(name) && _staging.IsStaged(name, target) == true;
+            if (!isThere && !DurableFile.PublishNew(staged, target, before))
             {
                 throw new KmsException(
                     KmsErrorCode.KmsConflict,
                     $"'{target}' is there, and is not what the bundle holds. The restore is half done, and only its abort may go on.",
                     target);
             }
+
+            progress.Add();
         }
 
         DurableFile.SyncDirectory(path, before);
         RemoveMarker();
-    }
-
-    // Whether a file is what the restore put there, as far as its staging folder still shows. A link is never followed.
-    private bool IsStaged(string name)
-    {
-        string staged = Path.Combine(_staging, name);
-        var staging = new KeyDirectory(_staging);
-        if (_directory.IsLink(KeyDirectory.RestoreStagingName) || staging.IsLink(name) || !File.Exists(staged) || !File.Exists(Path.Combine(path, name)))
-        {
-            return false;
-        }
-
-        try
-        {
-            return IsSame(staged, Path.Combine(path, name));
-        }
-        catch (InvalidDataException)
-        {
-            return false; // larger than any record, or a pipe: nothing that a restore writes
-        }
-    }
-
-    // An earlier run of this restore linked it already.
-    private bool IsSame(string staged, string target)
-    {
-        if (_directory.IsLink(Path.GetFileName(target)))
-        {
-            return false;
-        }
-
-        byte[]? there = KeyDirectory.ReadFile(target, KeyDirectory.MaximumRecordLength);
-        if (there is null)
-        {
-            return false;
-        }
-
-        byte[] expected = KeyDirectory.ReadFile(staged, KeyDirectory.MaximumRecordLength) ?? throw NotGivenBack(staged);
-        bool same = there.AsSpan().SequenceEqual(expected);
-        CryptographicOperations.ZeroMemory(there);
-        CryptographicOperations.ZeroMemory(expected);
-        return same;
     }
 
     // With the marker gone the keys are there, whole: that its staging folder stays is worth a word, and no failure.
@@ -332,12 +377,12 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
         IsCommitted = false;
         try
         {
-            RemoveStaging();
+            _staging.Remove();
             return null;
         }
         catch (Exception exception) when (StorageFailure.Is(exception))
         {
-            return $"The keys were restored; removing the staging folder '{_staging}' failed: {exception.Message}";
+            return $"The keys were restored; removing the staging folder '{KeyDirectory.RestoreStagingName}' in '{path}' failed: {exception.Message}";
         }
     }
 
@@ -368,32 +413,6 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
         {
             DurableFile.SyncDirectory(path, before);
         }
-    }
-
-    // A link in place of the folder is removed and not followed.
-    private void RemoveStaging()
-    {
-        if (!HasStaging)
-        {
-            return;
-        }
-
-        if (_directory.IsLink(KeyDirectory.RestoreStagingName) || !Directory.Exists(_staging))
-        {
-            DurableFile.Remove(_staging, before);
-        }
-        else
-        {
-            foreach (string file in Directory.GetFiles(_staging))
-            {
-                DurableFile.Remove(file, before);
-            }
-
-            before?.Invoke($"rmdir {_staging}");
-            Directory.Delete(_staging, recursive: true);
-        }
-
-        DurableFile.SyncDirectory(path, before);
     }
 
     private IOException NotGivenBack(string name) => new($"The disk does not give back what was staged in '{path}': '{name}'");

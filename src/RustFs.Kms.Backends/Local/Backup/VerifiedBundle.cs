@@ -40,20 +40,26 @@ internal sealed class VerifiedBundle : IDisposable
     /// <param name="kek">The key that seals it.</param>
     /// <param name="masterKey">The master key of the keys in it; null for none.</param>
     /// <param name="deploymentIdentity">The deployment that it must be of; null for whichever.</param>
+    /// <param name="meter">Is told how far it is.</param>
     /// <param name="cancellationToken">Ends the verification.</param>
     internal static VerifiedBundle Verify(
-        BackupBundle bundle, KmsSecret kek, KmsSecret? masterKey, string? deploymentIdentity, CancellationToken cancellationToken)
+        BackupBundle bundle,
+        KmsSecret kek,
+        KmsSecret? masterKey,
+        string? deploymentIdentity,
+        BackupMeter meter,
+        CancellationToken cancellationToken)
     {
         var verified = new VerifiedBundle(bundle);
         try
         {
-            verified.OpenArtifacts(kek, cancellationToken);
+            verified.OpenArtifacts(kek, meter, cancellationToken);
             verified.CheckManifest(deploymentIdentity);
 
             // Deriving keys is for bundles that are whole: what it could say of others would only hide what is wrong with them.
             if (verified.Problems.All(problem => problem.Fault == BundleFault.DeploymentMismatch))
             {
-                verified.OpenRecords(masterKey, cancellationToken);
+                verified.OpenRecords(masterKey, meter, cancellationToken);
             }
 
             return verified;
@@ -134,10 +140,11 @@ internal sealed class VerifiedBundle : IDisposable
 
     private MasterKeyRing Ring => _ring ?? throw new InvalidOperationException("The bundle has problems, and was not opened.");
 
-    private void OpenArtifacts(KmsSecret kek, CancellationToken cancellationToken)
+    private void OpenArtifacts(KmsSecret kek, BackupMeter meter, CancellationToken cancellationToken)
     {
         var unopened = new List<string>();
         int opened = 0;
+        meter.Begin(KmsBackupStage.Verifying, Manifest.Artifacts.Count);
         foreach (BackupArtifact artifact in Manifest.Artifacts)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -146,6 +153,7 @@ internal sealed class VerifiedBundle : IDisposable
                 using KmsSecret content = _bundle.OpenArtifact(artifact, kek.Bytes);
                 opened++;
                 Take(artifact, content);
+                meter.Add();
             }
             catch (ArtifactSealException exception)
             {
@@ -174,6 +182,7 @@ internal sealed class VerifiedBundle : IDisposable
                 KeyRecord record = _bundle.DecodeRecord(artifact, content);
                 if (!_records.TryAdd(record.KeyId, (artifact, record)))
                 {
+                    CryptographicOperations.ZeroMemory(record.Material);
                     throw BackupBundle.Corrupted(artifact, $"the key '{record.KeyId}' is in the bundle twice");
                 }
 
@@ -220,7 +229,7 @@ internal sealed class VerifiedBundle : IDisposable
         }
     }
 
-    private void OpenRecords(KmsSecret? masterKey, CancellationToken cancellationToken)
+    private void OpenRecords(KmsSecret? masterKey, BackupMeter meter, CancellationToken cancellationToken)
     {
         KeyRecord[] encrypted = [.. _records.Values.Select(entry => entry.Record).Where(record => !record.IsPlaintext)];
         if (masterKey is null && encrypted.Length > 0)
@@ -237,12 +246,14 @@ internal sealed class VerifiedBundle : IDisposable
         }
 
         List<BundleException> failures = [];
+        meter.Begin(KmsBackupStage.Opening, encrypted.Length);
         foreach (KeyRecord record in encrypted)
         {
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
                 _ring.Open(record).Dispose();
+                meter.Add();
             }
             catch (KmsException exception) when (exception.Fault == KmsKeyFault.MaterialAuthenticationFailed)
             {

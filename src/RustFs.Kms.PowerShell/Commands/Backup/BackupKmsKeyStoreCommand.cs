@@ -25,14 +25,13 @@ public sealed class BackupKmsKeyStoreCommand : KmsServiceCmdlet
             approved,
             "Backup",
             BackupId,
-            (connection, token) => connection.Backend.BackupAsync(BackupId, token),
+            Strings.Progress,
+            (KmsConnection connection, IProgress<KmsBackupProgress>? progress, CancellationToken token) =>
+                connection.Backend.BackupAsync(BackupId, progress, token),
             (_, backup) =>
             {
                 WriteObject(backup);
-                foreach (string warning in backup.Warnings)
-                {
-                    WriteWarning(DisplayText.Neutralize(warning));
-                }
+                WriteWarnings(backup.Warnings);
             });
     }
 }

@@ -45,7 +45,9 @@ public sealed class RestoreKmsKeyStoreCommand : KmsRestoreCmdlet
             connections,
             "PlanRestore",
             Bundle,
-            (connection, token) => connection.Backend.PlanRestoreAsync(Bundle, ObservedGeneration, token),
+            Strings.Progress,
+            (KmsConnection connection, IProgress<KmsBackupProgress>? progress, CancellationToken token) =>
+                connection.Backend.PlanRestoreAsync(Bundle, ObservedGeneration, progress, token),
             (connection, plan) => plans.Add((connection, plan)));
         List<KmsConnection> approved =
         [
@@ -53,42 +55,43 @@ public sealed class RestoreKmsKeyStoreCommand : KmsRestoreCmdlet
                 && ShouldProceed(Strings.ServiceOn(item.Connection.Name, item.Connection.Location), Strings.RestoreAction(item.Plan), Force))
                 .Select(item => item.Connection),
         ];
-        Run(approved, "Restore", Bundle, (connection, token) => RestoreAsync(connection.Backend, token), (_, result) => Show(result));
+        Run(
+            approved,
+            "Restore",
+            Bundle,
+            Strings.Progress,
+            (KmsConnection connection, IProgress<KmsBackupProgress>? progress, CancellationToken token) =>
+                RestoreAsync(connection.Backend, progress, token),
+            (_, result) => Show(result));
     }
 
     private void RestoreDirectory()
     {
         using IKmsRestore? directory = OpenDirectory();
         if (directory is not null
-            && TryInDirectory("PlanRestore", () => directory.PlanRestoreAsync(Bundle, ObservedGeneration, StopToken), out KmsRestorePlan? plan)
+            && TryPlanIn(directory, out KmsRestorePlan? plan)
             && IsSound(plan, TargetPath!, connection: null, several: false)
             && ShouldProceed(Strings.Directory(TargetPath!), Strings.RestoreAction(plan, configured: false), Force)
-            && TryInDirectory("Restore", () => RestoreAsync(directory, StopToken), out KmsRestoreResult? result))
+            && TryInDirectory("Restore", (progress, token) => RestoreAsync(directory, progress, token), out KmsRestoreResult? result))
         {
             Show(result);
         }
     }
 
-    private Task<KmsRestoreResult> RestoreAsync(IKmsBackups backups, CancellationToken cancellationToken) =>
+    private Task<KmsRestoreResult> RestoreAsync(
+        IKmsBackups backups, IProgress<KmsBackupProgress>? progress, CancellationToken cancellationToken) =>
         backups.RestoreAsync(
             Bundle,
             ConfirmBackupId,
             ConflictPolicy == KmsRestoreConflictPolicy.Fail ? "fail" : "restore-into-empty-target",
             ObservedGeneration,
+            progress,
             cancellationToken);
 
     private void Show(KmsRestoreResult result)
     {
         WriteObject(result);
-        Warn(result.Warnings);
-    }
-
-    private void Warn(IReadOnlyList<string> warnings)
-    {
-        foreach (string warning in warnings)
-        {
-            WriteWarning(DisplayText.Neutralize(warning));
-        }
+        WriteWarnings(result.Warnings);
     }
 
     /// <summary>
@@ -102,6 +105,8 @@ public sealed class RestoreKmsKeyStoreCommand : KmsRestoreCmdlet
             ? new KmsException(KmsErrorCode.KmsPreconditionFailed, Strings.RestoreRefused(plan), Bundle)
             : plan.BackupId != ConfirmBackupId
                 ? new KmsException(KmsErrorCode.KmsUsage, Strings.ConfirmBackupIdDiffers(plan.BackupId), Bundle)
+            : ConflictPolicy == KmsRestoreConflictPolicy.Fail
+                ? new KmsException(KmsErrorCode.KmsPreconditionFailed, Strings.PolicyNeverWrites(plan), Bundle)
                 : null;
         if (obstacle is not null)
         {
@@ -109,7 +114,7 @@ public sealed class RestoreKmsKeyStoreCommand : KmsRestoreCmdlet
             return false;
         }
 
-        Warn(plan.Warnings);
+        WriteWarnings(plan.Warnings);
         return true;
     }
 }

@@ -5,11 +5,13 @@ namespace RustFs.Kms.PowerShell.Commands;
 
 /// <summary>
 /// Takes back a restore that was interrupted half way, so that the key directory is empty again: that of a connection, or with
-/// -KeyDirectory any that no server runs on. No key is needed for that.
+/// -KeyDirectory any that no server runs on. No key is needed for that. Only what the restore wrote is deleted; what may be somebody's
+/// is moved into a folder beside the directory, and a warning says where to.
 /// </summary>
 [Cmdlet(
     VerbsLifecycle.Stop, "KmsRestore", DefaultParameterSetName = ConnectionSet, SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [Alias("Stop-RustFsKmsRestore")]
+[OutputType(typeof(KmsRestoreAbort))]
 public sealed class StopKmsRestoreCommand : KmsServiceCmdlet
 {
     private const string ConnectionSet = "Connection";
@@ -34,11 +36,16 @@ public sealed class StopKmsRestoreCommand : KmsServiceCmdlet
     /// <summary>The directory that is half restored, without a connection.</summary>
     [Parameter(ParameterSetName = KeyDirectorySet, Mandatory = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DirectoryCompleter))]
     public string? KeyDirectory { get; set; }
 
     /// <summary>Does not ask. With -WhatIf, still nothing is changed.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
+
+    /// <summary>Outputs which files were deleted, and which were not the restore's and were moved aside.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
 
     private protected override FailureSubject Subject => KeyDirectory is null ? FailureSubject.Other : FailureSubject.KeyDirectory;
 
@@ -58,7 +65,17 @@ public sealed class StopKmsRestoreCommand : KmsServiceCmdlet
             "AbortRestore",
             ConfirmTargetKeyDirectory,
             (connection, token) => connection.Backend.AbortRestoreAsync(ConfirmTargetKeyDirectory, token),
-            (connection, directory) => WriteVerbose(Strings.RestoreAborted(connection.Name, directory)));
+            (connection, abort) => Show(abort, Strings.RestoreAborted(connection.Name, abort)));
+    }
+
+    private void Show(KmsRestoreAbort abort, string done)
+    {
+        WriteVerbose(done);
+        WriteWarnings(abort.Warnings);
+        if (PassThru)
+        {
+            WriteObject(abort);
+        }
     }
 
     private void AbortInDirectory(string path)
@@ -68,7 +85,8 @@ public sealed class StopKmsRestoreCommand : KmsServiceCmdlet
             path = Paths.Resolve(SessionState, path);
             if (ShouldProceed(Strings.Directory(path), Strings.AbortRestoreAction(path), Force))
             {
-                WriteVerbose(Strings.RestoreAborted(Wait(KmsBackends.AbortRestoreAsync(path, StopToken))));
+                KmsRestoreAbort abort = Wait(KmsBackends.AbortRestoreAsync(path, StopToken));
+                Show(abort, Strings.RestoreAborted(abort));
             }
         }
         catch (Exception exception) when (exception is not RuntimeException)

@@ -28,7 +28,9 @@ public sealed class TestKmsRestoreCommand : KmsRestoreCmdlet
             CurrentConnections(),
             "PlanRestore",
             Bundle,
-            (connection, token) => connection.Backend.PlanRestoreAsync(Bundle, ObservedGeneration, token),
+            Strings.Progress,
+            (KmsConnection connection, IProgress<KmsBackupProgress>? progress, CancellationToken token) =>
+                connection.Backend.PlanRestoreAsync(Bundle, ObservedGeneration, progress, token),
             (_, plan) => Show(plan));
     }
 
@@ -36,7 +38,7 @@ public sealed class TestKmsRestoreCommand : KmsRestoreCmdlet
     {
         using IKmsRestore? directory = OpenDirectory();
         if (directory is not null
-            && TryInDirectory("PlanRestore", () => directory.PlanRestoreAsync(Bundle, ObservedGeneration, StopToken), out KmsRestorePlan? plan))
+            && TryPlanIn(directory, out KmsRestorePlan? plan))
         {
             Show(plan);
         }

@@ -7,7 +7,7 @@ namespace RustFs.Kms.PowerShell.Commands;
 
 /// <summary>
 /// Opens a connection and makes it the default: to a RustFS server, over signed HTTP, or to a RustFS key directory, in this process,
-/// without a server. With -Create it makes a new key directory first. Without parameters, the environment says which.
+/// without a server. With -Create it makes a new key directory first. Without parameters, the environment says which, or you are asked.
 /// </summary>
 [Cmdlet(
     VerbsCommunications.Connect,
@@ -26,9 +26,11 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
     private const string ServerName = "server";
 
     private bool _toServer;
+    private bool _asked;
 
-    /// <summary>The key directory. Without it and without a server, the environment variable RUSTFS_KMS_KEY_DIR says which.</summary>
+    /// <summary>The key directory. Without it and without a server, the environment variable RUSTFS_KMS_KEY_DIR says which, or you are asked.</summary>
     [Parameter(Position = 0)]
+    [ArgumentCompleter(typeof(DirectoryCompleter))]
     public string? KeyDirectory { get; set; }
 
     /// <summary>
@@ -58,6 +60,7 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DirectoryCompleter))]
     public string? BackupDirectory { get; set; }
 
     /// <summary>
@@ -116,7 +119,8 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
         try
         {
             string? chosen = Name is null ? null : ConnectionInput.ValidName(Name);
-            _toServer = LeadsToServer();
+            _toServer = LeadsToServer() || AsksForServer();
+            place = KeyDirectory;
             opened = _toServer ? ConnectServer(chosen, ref place) : ConnectDirectory(chosen, ref place);
         }
         catch (Exception exception) when (exception is not RuntimeException)
@@ -159,6 +163,35 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
         return true;
     }
 
+    /// <summary>Asks for the place when neither the parameters nor the environment name one.</summary>
+    /// <returns>Whether the answer is a server.</returns>
+    private bool AsksForServer()
+    {
+        if (KeyDirectory is not null || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(KeyDirectoryInput.EnvironmentVariable)))
+        {
+            return false;
+        }
+
+        bool isDirectory = ParameterSetName != MasterKeySet || MasterKey is not null || Create || AsksForBackups;
+        string answer = isDirectory
+            ? HostPrompt.AskText(Host, string.Empty, Strings.KeyDirectoryMissing, Strings.KeyDirectoryPrompt)
+            : HostPrompt.AskText(Host, Strings.PlaceHint, Strings.PlaceMissing, Strings.PlacePrompt);
+        _asked = true;
+        if (isDirectory || !LooksLikeServer(answer))
+        {
+            KeyDirectory = answer;
+            return false;
+        }
+
+        Endpoint = EndpointTransformationAttribute.Parse(answer) ?? throw new KmsException(
+            KmsErrorCode.KmsUsage, answer.Contains('@', StringComparison.Ordinal) ? Strings.SecretInText : Strings.NotAnEndpoint(EndpointInput.Shown(answer)));
+        return true;
+    }
+
+    /// <summary>Whether an answer means a server: it has a scheme, or a host and a port, which then lacks its scheme.</summary>
+    private static bool LooksLikeServer(string answer) =>
+        answer.Contains("://", StringComparison.Ordinal) || System.Text.RegularExpressions.Regex.IsMatch(answer, @"^[\w.-]{2,}:\d+/?$");
+
     private bool AsksForBackups => BackupDirectory is not null || BackupKey is not null || BackupKeyFile is not null || BackupKeyId is not null
         || DeploymentIdentity is not null;
 
@@ -190,6 +223,11 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
         try
         {
             input.Sources[nameof(Name)] = Name is null ? "default" : "parameter";
+            if (_asked)
+            {
+                input.Sources[nameof(Endpoint)] = "prompt";
+            }
+
             KmsConnection connection = Open(
                 name, location, input.Sources, [], "OpenEndpoint", () => KmsBackends.OpenEndpointAsync(endpoint.Options, !NoTest, StopToken));
             done = true;
@@ -230,6 +268,12 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
             return null;
         }
 
+        if (!Create && MasterKey is null && MasterKeyFile is null && !NoMasterKey && !Path.Exists(path))
+        {
+            // Before anybody is asked for the master key of a directory that is not there.
+            throw new KmsException(KmsErrorCode.KmsNotFound, Strings.NoKeyDirectory(path), path);
+        }
+
         using BackupInput.Resolved backup = new BackupInput
         {
             Cmdlet = this,
@@ -254,7 +298,7 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
         };
         var sources = new Dictionary<string, string>(backup.Sources)
         {
-            [nameof(KeyDirectory)] = directorySource,
+            [nameof(KeyDirectory)] = _asked ? "prompt" : directorySource,
             [nameof(MasterKey)] = masterKey.Source,
             [nameof(Name)] = Name is null ? "default" : "parameter",
         };

@@ -44,7 +44,7 @@ public sealed class DisconnectKmsCommand : KmsCmdletBase
         }
         else
         {
-            ThrowFailure(new KmsException(KmsErrorCode.KmsNotFound, Strings.NoConnection(state.All)), null);
+            ThrowFailure(ConnectionInput.NoDefault(), null);
         }
     }
 

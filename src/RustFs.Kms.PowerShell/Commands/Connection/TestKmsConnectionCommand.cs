@@ -38,9 +38,9 @@ public sealed class TestKmsConnectionCommand : KmsEndpointCmdlet
 
         foreach (KmsConnection connection in Connections())
         {
-            if (ConnectionState.Current.EndpointOf(connection) is ConnectionEndpoint endpoint)
+            if (ConnectionState.EndpointOf(connection) is ConnectionEndpoint endpoint)
             {
-                Test(endpoint.Options, connection);
+                Test(endpoint, connection);
             }
             else
             {
@@ -52,21 +52,22 @@ public sealed class TestKmsConnectionCommand : KmsEndpointCmdlet
     private void TestEndpoint()
     {
         string? place = Endpoint is null ? null : EndpointInput.Shown(Endpoint.OriginalString);
-        KmsEndpointOptions? options = null;
+        ConnectionEndpoint? endpoint = null;
         try
         {
             using var input = new EndpointInput(this);
             place = input.Endpoint.ToString();
-            options = input.Resolve(connectionName: null, onRequest: null);
+            var log = new RequestLog();
+            endpoint = new ConnectionEndpoint(input.Resolve(connectionName: null, log.Add), log);
         }
         catch (Exception exception) when (exception is not RuntimeException)
         {
             ThrowFailure(exception, place);
         }
 
-        using (options!.Credential)
+        using (endpoint)
         {
-            Test(options, connection: null);
+            Test(endpoint!, connection: null);
         }
     }
 
@@ -80,15 +81,16 @@ public sealed class TestKmsConnectionCommand : KmsEndpointCmdlet
 
         if (state.Default is not KmsConnection connection)
         {
-            ThrowFailure(new KmsException(KmsErrorCode.KmsNotFound, Strings.NoConnection(state.All)), null);
+            ThrowFailure(ConnectionInput.NoDefault(), null);
             return [];
         }
 
         return [connection];
     }
 
-    private void Test(KmsEndpointOptions options, KmsConnection? connection)
+    private void Test(ConnectionEndpoint endpoint, KmsConnection? connection)
     {
+        KmsEndpointOptions options = endpoint.Options;
         bool sound = true;
         using IEnumerator<KmsConnectionCheck> checks = KmsBackends.CheckEndpointAsync(options, StopToken).ToBlockingEnumerable(StopToken).GetEnumerator();
         while (TryMoveNext(checks, options, connection, ref sound))
@@ -100,6 +102,7 @@ public sealed class TestKmsConnectionCommand : KmsEndpointCmdlet
             }
         }
 
+        WriteRequests(connection?.Name ?? options.Endpoint.Authority, endpoint.Log);
         if (Quiet)
         {
             WriteObject(sound);

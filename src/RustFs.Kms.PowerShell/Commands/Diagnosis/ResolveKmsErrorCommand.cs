@@ -22,12 +22,14 @@ public sealed class ResolveKmsErrorCommand : KmsCmdletBase
     [Parameter(ParameterSetName = RecordSet, Position = 0, ValueFromPipeline = true)]
     [Alias("ErrorRecord")]
     [ValidateNotNull]
+    [ArgumentCompleter(typeof(ErrorIdCompleter))]
     public object? InputObject { get; set; }
 
     /// <summary>A text: an answer, a message, a line of a log. Several lines are one text, as Get-Clipboard gives them.</summary>
     [Parameter(ParameterSetName = MessageSet, Mandatory = true)]
     [AllowEmptyString]
     [ValidateNotNull]
+    [ArgumentCompleter(typeof(ErrorIdCompleter))]
     public string[]? Message { get; set; }
 
     /// <inheritdoc/>

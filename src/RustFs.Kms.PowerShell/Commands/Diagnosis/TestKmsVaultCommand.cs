@@ -32,20 +32,24 @@ public sealed class TestKmsVaultCommand : KmsCmdletBase
     /// <summary>The namespace. Without it, the first of RUSTFS_KMS_VAULT_NAMESPACE and VAULT_NAMESPACE that is set, or none.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("Namespace")]
+    [ArgumentCompleter(typeof(KnownValueCompleter))]
     public string? VaultNamespace { get; set; }
 
     /// <summary>Transit: where it is mounted; transit when nothing is said.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(KnownValueCompleter))]
     public string? MountPath { get; set; }
 
     /// <summary>Where KV version 2 is mounted; secret when nothing is said. Transit needs one too, for what RustFS knows of its keys.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(KnownValueCompleter))]
     public string? KvMount { get; set; }
 
     /// <summary>
     /// What the paths in the KV mount begin with; when nothing is said, rustfs/kms/keys, and for Transit rustfs/kms/transit-metadata.
     /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(KnownValueCompleter))]
     public string? KeyPathPrefix { get; set; }
 
     /// <summary>
@@ -53,6 +57,7 @@ public sealed class TestKmsVaultCommand : KmsCmdletBase
     /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("DefaultKeyId")]
+    [ArgumentCompleter(typeof(KeyIdCompleter))]
     public string? KeyId { get; set; }
 
     /// <summary>
@@ -98,6 +103,7 @@ public sealed class TestKmsVaultCommand : KmsCmdletBase
     /// <summary>AppRole and Kubernetes: where the login method is mounted; approle or kubernetes when nothing is said.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KnownValueCompleter))]
     public string? LoginMount { get; set; }
 
     /// <summary>A file with the certificates of the authorities to trust, PEM or DER, such as a private CA's.</summary>
@@ -117,6 +123,7 @@ public sealed class TestKmsVaultCommand : KmsCmdletBase
     /// <summary>The proxy. Without it, what the environment says (HTTPS_PROXY, HTTP_PROXY, NO_PROXY).</summary>
     [Parameter]
     [ValidateNotNull]
+    [EndpointTransformation]
     public Uri? Proxy { get; set; }
 
     /// <summary>Goes around every proxy, whatever the environment says.</summary>
@@ -130,6 +137,7 @@ public sealed class TestKmsVaultCommand : KmsCmdletBase
 
     /// <summary>The name of the connection that the configuration came through, which the output repeats.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true, DontShow = true)]
+    [ArgumentCompleter(typeof(ConnectionNameCompleter))]
     public string? Connection { get; set; }
 
     /// <summary>Returns $true when everything was checked and nothing failed, $false otherwise.</summary>

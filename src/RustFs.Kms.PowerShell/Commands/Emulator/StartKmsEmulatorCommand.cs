@@ -44,6 +44,7 @@ public sealed class StartKmsEmulatorCommand : KmsCmdletBase
     /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DirectoryCompleter))]
     public string? KeyDirectory { get; set; }
 
     /// <summary>

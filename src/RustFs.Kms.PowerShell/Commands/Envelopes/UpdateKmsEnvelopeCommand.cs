@@ -125,7 +125,8 @@ public sealed class UpdateKmsEnvelopeCommand : KmsFileCmdlet
                     Path = file,
                     Opening = _opening!,
                     Add = _added,
-                    Remove = wrap => IsRemoved(wrap, envelope, removed),
+                    Remove = wrap => removed.Any(known => known.Number == wrap.Number),
+                    ExpectedHeader = envelope.HeaderSha256, // the numbers are those of the file that was looked at
                     AllowServerOnlyWrap = AllowServerOnlyWrap,
                     Progress = progress,
                 },
@@ -142,6 +143,11 @@ public sealed class UpdateKmsEnvelopeCommand : KmsFileCmdlet
             WriteVerbose(Strings.Rewrapped(updated));
         }
 
+        if (updated.OtherNames > 0)
+        {
+            WriteWarning(Strings.OtherNamesStay(updated));
+        }
+
         if (PassThru)
         {
             WriteObject(updated);
@@ -153,12 +159,6 @@ public sealed class UpdateKmsEnvelopeCommand : KmsFileCmdlet
         _added.Passphrase?.Dispose();
         OpeningInput.Wipe(_opening);
     }
-
-    /// <summary>Asked of the file that is being changed: it must still be the one that was looked at.</summary>
-    private static bool IsRemoved(KmsEnvelopeWrap wrap, KmsEnvelope envelope, IReadOnlyList<KmsEnvelopeWrap> removed) =>
-        envelope.Wraps.Any(known => WrapSelector.IsSame(known, wrap))
-            ? removed.Any(known => known.Number == wrap.Number)
-            : throw new KmsException(KmsErrorCode.KmsConflict, Strings.EnvelopeChanged, envelope.Path);
 
     private IReadOnlyList<KmsEnvelopeWrap>? Removed(KmsEnvelope envelope)
     {

@@ -18,6 +18,7 @@ namespace RustFs.Kms.PowerShell.Commands;
 [OutputType(typeof(KmsKeyStoreFinding), typeof(bool))]
 public sealed class TestKmsKeyStoreCommand : KmsCmdlet
 {
+    private const int DiskThrottleLimit = 8; // each reads and opens every record: work for the disk and the processors
     private const string ConnectionSet = "Connection";
     private const string KeyDirectorySet = "KeyDirectory";
     private const string KeyDirectoryFileSet = "KeyDirectoryMasterKeyFile";
@@ -31,13 +32,14 @@ public sealed class TestKmsKeyStoreCommand : KmsCmdlet
     /// <summary>On how many connections to work at the same time, when there are several: 1 to 128, and 8 when nothing is said.</summary>
     [Parameter(ParameterSetName = ConnectionSet)]
     [ValidateRange(1, MaximumThrottleLimit)]
-    public override int ThrottleLimit { get; set; } = DefaultThrottleLimit;
+    public override int ThrottleLimit { get; set; } = DiskThrottleLimit;
 
     /// <summary>The key directory to verify without opening it.</summary>
     [Parameter(ParameterSetName = KeyDirectorySet, Mandatory = true, Position = 0)]
     [Parameter(ParameterSetName = KeyDirectoryFileSet, Mandatory = true, Position = 0)]
     [Parameter(ParameterSetName = KeyDirectoryNoKeySet, Mandatory = true, Position = 0)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(DirectoryCompleter))]
     public string? KeyDirectory { get; set; }
 
     /// <summary>The master key. Without any master key parameter, RUSTFS_KMS_LOCAL_MASTER_KEY is used, or you are asked.</summary>

@@ -78,6 +78,7 @@ public sealed class UpdateKmsConfigurationCommand : KmsConfigurationCmdlet
     /// <summary>Vault, AppRole and Kubernetes: where the login method is mounted; approle or kubernetes.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KnownValueCompleter))]
     public override string? LoginMount { get; set; }
 
     /// <summary>Vault: a file on the server in which something else keeps a token.</summary>
@@ -99,21 +100,25 @@ public sealed class UpdateKmsConfigurationCommand : KmsConfigurationCmdlet
     [Parameter]
     [Alias("Namespace")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KnownValueCompleter))]
     public override string? VaultNamespace { get; set; }
 
     /// <summary>Vault: where Transit is mounted; transit.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KnownValueCompleter))]
     public override string? MountPath { get; set; }
 
     /// <summary>Vault KV v2: where KV is mounted; secret.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KnownValueCompleter))]
     public override string? KvMount { get; set; }
 
     /// <summary>Vault KV v2: what the keys' paths begin with; rustfs/kms/keys.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KnownValueCompleter))]
     public override string? KeyPathPrefix { get; set; }
 
     /// <summary>Vault: leaves its certificate unchecked. Servers take it with -AllowInsecureDevDefaults only.</summary>
@@ -124,6 +129,7 @@ public sealed class UpdateKmsConfigurationCommand : KmsConfigurationCmdlet
     [Parameter]
     [Alias("AwsRegion")]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KnownValueCompleter))]
     public override string? Region { get; set; }
 
     /// <summary>AWS: another endpoint than the region's.</summary>

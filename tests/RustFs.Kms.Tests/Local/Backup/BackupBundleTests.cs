@@ -456,7 +456,7 @@ public sealed class BackupBundleTests : IDisposable
         byte[] configuration = "{\"format_version\":1}"u8.ToArray();
         Assert.True((await engine.BackupAsync("b1", configuration, default)).ConfigurationIncluded);
         using LocalBackups target = _fixture.Engine(_fixture.Target);
-        Assert.Equal(configuration, (await target.ExamineAsync("b1", null, default)).Configuration);
+        Assert.Equal(configuration, (await target.ExamineAsync("b1", null, progress: null, default)).Configuration);
         await _fixture.RestoreAsync();
         Assert.Equal(BackupFixture.Files(_fixture.Source), BackupFixture.Files(_fixture.Target));
     }

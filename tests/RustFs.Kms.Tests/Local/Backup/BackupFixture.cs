@@ -109,10 +109,12 @@ internal sealed class BackupFixture : IDisposable
         return await engine.RestoreAsync(Bundle, confirm, policy, null, default);
     }
 
-    internal async Task AbortAsync(Action<string>? before = null)
+    internal async Task<KmsRestoreAbort> AbortAsync(Action<string>? before = null)
     {
         using LocalBackups engine = Engine(Target, before: before);
-        Assert.Equal(Target, await engine.AbortRestoreAsync(Target, default));
+        KmsRestoreAbort abort = await engine.AbortRestoreAsync(Target, default);
+        Assert.Equal(Target, abort.KeyDirectory);
+        return abort;
     }
 
     /// <summary>Two plain keys beside a salt, backed up: every step of the protocol, and no time spent on deriving keys.</summary>
@@ -145,6 +147,40 @@ internal sealed class BackupFixture : IDisposable
 
         Assert.True(start.Keys.Count is 0 or 2, $"{start.Keys.Count} keys");
         return start.Keys.Count == 0 ? TargetState.Empty : TargetState.Complete;
+    }
+
+    /// <summary>The first step of a restore before which the salt and a key are in place, and another key is not.</summary>
+    internal async Task<int> FirstHalfDoneStepAsync()
+    {
+        for (int step = 0; ; step++)
+        {
+            ClearTarget();
+            await CutAsync(step);
+            if (InspectTarget() == TargetState.HalfDone && File.Exists(Path.Combine(Target, "a.key")))
+            {
+                ClearTarget();
+                return step;
+            }
+        }
+    }
+
+    /// <summary>Leaves the target half done: the marker, the salt and one of two keys.</summary>
+    internal async Task BeginRestoreAsync() => await CutAsync(await FirstHalfDoneStepAsync());
+
+    /// <summary>The names in the target, in order.</summary>
+    internal string[] TargetEntries() =>
+        [.. Directory.EnumerateFileSystemEntries(Target).Select(entry => Path.GetFileName(entry)).Order(StringComparer.Ordinal)];
+
+    internal void RequireComplete()
+    {
+        Assert.Equal(Files(Source), Files(Target));
+        Assert.Equal([".master-key.salt", "a.key", "b.key"], TargetEntries());
+    }
+
+    private async Task CutAsync(int step)
+    {
+        var cut = new PowerCut(step);
+        Assert.Same(cut, await Record.ExceptionAsync(() => RestoreAsync(masterKey: null, before: cut.Before)));
     }
 
     internal void ClearTarget()

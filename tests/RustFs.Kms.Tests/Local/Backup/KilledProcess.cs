@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using RustFs.Kms.Backends.Local.Backup;
 using RustFs.Kms.Tests.Reliability;
+using RustFs.Kms.Tests.Shared;
 
 namespace RustFs.Kms.Tests.Local.Backup;
 
@@ -14,8 +15,6 @@ internal static class KilledProcess
     private const int Success = 0;
     private const int KilledOnUnix = 128 + 9;
     private const int KilledOnWindows = -1;
-
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
 
     /// <summary>The entry point of this assembly; the test runner does not use it.</summary>
     internal static async Task<int> Main(string[] arguments)
@@ -62,8 +61,17 @@ internal static class KilledProcess
         using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync();
         Task<string> output = process.StandardOutput.ReadToEndAsync();
-        using var deadline = new CancellationTokenSource(s_patience);
-        await process.WaitForExitAsync(deadline.Token);
+        using var deadline = new CancellationTokenSource(Patience.Deadline);
+        try
+        {
+            await process.WaitForExitAsync(deadline.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+
         return process.ExitCode switch
         {
             Success => false,

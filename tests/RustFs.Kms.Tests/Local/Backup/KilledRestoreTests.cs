@@ -85,11 +85,30 @@ public sealed class KilledRestoreTests(ITestOutputHelper output) : IDisposable
             await EachKillAsync(
                 "restore",
                 () => { },
-                step => ["strace", "-f", "-qq", "-o", "/dev/null", "-e", $"trace={call}", "-e", string.Create(CultureInfo.InvariantCulture, $"inject={call}:signal=KILL:when={step + 1}")]);
+                step => Strace(call, step));
         }
 
         Assert.True(_counts["steps"] > 25 && _counts["left half done"] > 3, $"{_counts["steps"]} steps, {_counts["left half done"]} half done");
     }
+
+    [ToolFact("strace", "-V")]
+    public async Task An_abort_that_is_killed_at_any_system_call_that_changes_the_disk_is_completed_by_the_next_or_the_restore_is()
+    {
+        await _fixture.PrepareAsync();
+        await BeginAsync();
+        foreach (string call in (string[])["mkdir", "renameat2", "rename", "fsync", "unlink", "rmdir"])
+        {
+            await EachKillAsync("abort", ComeBackToBeginning, step => Strace(call, step));
+        }
+
+        Assert.True(_counts["steps"] > 10 && _counts["left half done"] > 5, $"{_counts["steps"]} steps, {_counts["left half done"]} half done");
+    }
+
+    private static string[] Strace(string call, int step) =>
+    [
+        "strace", "-f", "-qq", "-o", "/dev/null", "-e", $"trace={call}",
+        "-e", string.Create(CultureInfo.InvariantCulture, $"inject={call}:signal=KILL:when={step + 1}"),
+    ];
 
     private static int Never => int.MaxValue;
 

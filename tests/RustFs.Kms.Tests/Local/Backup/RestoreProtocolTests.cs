@@ -173,19 +173,6 @@ public sealed class RestoreProtocolTests : IDisposable
     }
 
     [Fact]
-    public async Task A_link_in_place_of_the_staging_folder_is_not_followed()
-    {
-        await PrepareAsync();
-        string outside = Directory.CreateDirectory(_fixture.Target + "-outside").FullName;
-        File.WriteAllText(Path.Combine(outside, "precious"), "x");
-        Directory.CreateDirectory(_fixture.Target);
-        Directory.CreateSymbolicLink(Path.Combine(_fixture.Target, ".restore-staging"), outside);
-        await _fixture.RestoreAsync(masterKey: null);
-        RequireComplete();
-        Assert.Equal(["precious"], BackupFixture.Files(outside).Keys);
-    }
-
-    [Fact]
     public async Task After_a_crash_at_any_step_of_a_backup_there_is_no_bundle_or_a_whole_one()
     {
         _fixture.Write(Plain("a"), Plain("b"));
@@ -288,22 +275,6 @@ public sealed class RestoreProtocolTests : IDisposable
     }
 
     [Fact]
-    public async Task The_abort_removes_what_the_marker_names_then_the_marker_then_what_was_staged()
-    {
-        await PrepareAsync();
-        await CrashAsync(new PowerCut(await FirstHalfDoneStepAsync()), cut => _fixture.RestoreAsync(masterKey: null, before: cut.Before));
-        var trace = new PowerCut(int.MaxValue);
-        await _fixture.AbortAsync(trace.Before);
-        string[] steps = [.. trace.Trace.Select(step => step.Replace(_fixture.Target, "", StringComparison.Ordinal))];
-        Assert.Equal(["unlink /.master-key.salt", "unlink /a.key"], steps[..2]);
-        Assert.Equal("sync ", steps[Array.IndexOf(steps, "unlink /.restore-commit.json") - 1]);
-        Assert.True(
-            Array.IndexOf(steps, "unlink /.restore-commit.json")
-                < Array.FindIndex(steps, step => step.StartsWith("unlink /.restore-staging", StringComparison.Ordinal)));
-        Assert.Empty(Entries());
-    }
-
-    [Fact]
     public async Task What_the_disk_does_not_give_back_is_found_before_anything_is_committed()
     {
         await PrepareAsync();
@@ -337,43 +308,6 @@ public sealed class RestoreProtocolTests : IDisposable
         Assert.Equal(KmsErrorCode.KmsConflict, (await Assert.ThrowsAsync<KmsException>(() => _fixture.RestoreAsync(masterKey: null))).Code);
         Assert.Equal("somebody's", File.ReadAllText(file));
         Assert.Equal(TargetState.HalfDone, Inspect());
-    }
-
-    [Theory]
-    [InlineData(".master-key.salt")]
-    [InlineData("b.key")]
-    public async Task The_abort_moves_aside_what_the_restore_did_not_write(string name)
-    {
-        await PrepareAsync();
-        string file = Path.Combine(_fixture.Target, name);
-        KmsException refused = await Assert.ThrowsAsync<KmsException>(() => _fixture.RestoreAsync(masterKey: null, before: step =>
-        {
-            if (step == $"link {file}")
-            {
-                File.WriteAllText(file, "somebody's");
-            }
-        }));
-        Assert.Equal(KmsErrorCode.KmsConflict, refused.Code);
-        Assert.Equal(TargetState.HalfDone, Inspect());
-        await _fixture.AbortAsync();
-        Assert.Empty(Entries());
-        Assert.Equal([name], BackupFixture.Files(_fixture.Target + ".leftovers").Keys);
-        Assert.Equal("somebody's", File.ReadAllText(Path.Combine(_fixture.Target + ".leftovers", name)));
-        await _fixture.RestoreAsync(masterKey: null);
-        RequireComplete();
-    }
-
-    [Fact]
-    public async Task Without_what_was_staged_the_abort_deletes_no_key()
-    {
-        await PrepareAsync();
-        await CrashAsync(new PowerCut(await FirstHalfDoneStepAsync()), cut => _fixture.RestoreAsync(masterKey: null, before: cut.Before));
-        Directory.Delete(Path.Combine(_fixture.Target, ".restore-staging"), recursive: true);
-        SortedDictionary<string, string> keys = BackupFixture.Files(_fixture.Target);
-        Assert.True(keys.Remove(".restore-commit.json"));
-        await _fixture.AbortAsync();
-        Assert.Empty(Entries());
-        Assert.Equal(keys, BackupFixture.Files(_fixture.Target + ".leftovers"));
     }
 
     [Theory]
@@ -432,30 +366,13 @@ public sealed class RestoreProtocolTests : IDisposable
         }
     }
 
-    private async Task<int> FirstHalfDoneStepAsync()
-    {
-        for (int step = 0; ; step++)
-        {
-            Clear();
-            Assert.True(await CrashAsync(new PowerCut(step), cut => _fixture.RestoreAsync(masterKey: null, before: cut.Before)));
-            if (Inspect() == TargetState.HalfDone && File.Exists(Path.Combine(_fixture.Target, "a.key")))
-            {
-                Clear();
-                return step;
-            }
-        }
-    }
+    private Task<int> FirstHalfDoneStepAsync() => _fixture.FirstHalfDoneStepAsync();
 
     private TargetState Inspect() => _fixture.InspectTarget();
 
-    private void RequireComplete()
-    {
-        Assert.Equal(BackupFixture.Files(_fixture.Source), BackupFixture.Files(_fixture.Target));
-        Assert.Equal([".master-key.salt", "a.key", "b.key"], Entries());
-    }
+    private void RequireComplete() => _fixture.RequireComplete();
 
-    private string[] Entries() =>
-        [.. Directory.EnumerateFileSystemEntries(_fixture.Target).Select(entry => Path.GetFileName(entry)).Order(StringComparer.Ordinal)];
+    private string[] Entries() => _fixture.TargetEntries();
 
     private void Clear() => _fixture.ClearTarget();
 

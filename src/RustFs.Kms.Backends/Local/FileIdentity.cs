@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace RustFs.Kms.Backends.Envelopes;
+namespace RustFs.Kms.Backends.Local;
 
 /// <summary>
 /// Which file it is, whatever names it has, and the state it is in. .NET tells neither the file's number nor whether a name is
@@ -17,6 +17,15 @@ namespace RustFs.Kms.Backends.Envelopes;
 /// </param>
 internal readonly partial record struct FileIdentity(ulong Device, ulong Number, bool IsRegular, long Length, long Modified, long Changed)
 {
+    /// <summary>How many names it has; 0 where the system does not tell.</summary>
+    internal uint Links { get; init; }
+
+    /// <summary>The number of the user whose it is; 0 where files have none.</summary>
+    internal uint Owner { get; init; }
+
+    /// <summary>The number of its group; 0 where files have none.</summary>
+    internal uint Group { get; init; }
+
     private const long NanosecondsPerSecond = 1_000_000_000;
     private const int NoEntry = 2;
     private const int NotADirectory = 20;
@@ -48,7 +57,7 @@ internal readonly partial record struct FileIdentity(ulong Device, ulong Number,
         if (OperatingSystem.IsLinux())
         {
             Span<byte> buffer = stackalloc byte[Linux.Length];
-            if (Linux.Statx(Linux.WorkingDirectory, path, Linux.NoFollow, Linux.BasicStats, buffer) == 0)
+            if (Linux.Statx(Linux.WorkingDirectory, path, Linux.NoFollow | Linux.ForceSync, Linux.BasicStats, buffer) == 0)
             {
                 return Linux.Parse(buffer);
             }
@@ -81,6 +90,10 @@ internal readonly partial record struct FileIdentity(ulong Device, ulong Number,
         internal const int WorkingDirectory = -100;
         internal const int NoFollow = 0x100;
         internal const int EmptyPath = 0x1000;
+
+        /// <summary>A network file system asks its server, instead of telling what it knew some seconds ago.</summary>
+        internal const int ForceSync = 0x2000;
+
         internal const uint BasicStats = 0x7FF;
 
         [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
@@ -95,7 +108,12 @@ internal readonly partial record struct FileIdentity(ulong Device, ulong Number,
             IsRegularMode(MemoryMarshal.Read<ushort>(status[28..])),
             MemoryMarshal.Read<long>(status[40..]),
             (MemoryMarshal.Read<long>(status[112..]) * NanosecondsPerSecond) + MemoryMarshal.Read<uint>(status[120..]),
-            (MemoryMarshal.Read<long>(status[96..]) * NanosecondsPerSecond) + MemoryMarshal.Read<uint>(status[104..]));
+            (MemoryMarshal.Read<long>(status[96..]) * NanosecondsPerSecond) + MemoryMarshal.Read<uint>(status[104..]))
+        {
+            Links = MemoryMarshal.Read<uint>(status[16..]),
+            Owner = MemoryMarshal.Read<uint>(status[20..]),
+            Group = MemoryMarshal.Read<uint>(status[24..]),
+        };
     }
 
     /// <summary>fstat(2) of macOS, with 64-bit file numbers.</summary>
@@ -112,7 +130,12 @@ internal readonly partial record struct FileIdentity(ulong Device, ulong Number,
             IsRegularMode(MemoryMarshal.Read<ushort>(status[4..])),
             MemoryMarshal.Read<long>(status[96..]),
             (MemoryMarshal.Read<long>(status[48..]) * NanosecondsPerSecond) + MemoryMarshal.Read<long>(status[56..]),
-            (MemoryMarshal.Read<long>(status[64..]) * NanosecondsPerSecond) + MemoryMarshal.Read<long>(status[72..]));
+            (MemoryMarshal.Read<long>(status[64..]) * NanosecondsPerSecond) + MemoryMarshal.Read<long>(status[72..]))
+        {
+            Links = MemoryMarshal.Read<ushort>(status[6..]),
+            Owner = MemoryMarshal.Read<uint>(status[16..]),
+            Group = MemoryMarshal.Read<uint>(status[20..]),
+        };
 
         [LibraryImport("libc", EntryPoint = "fstat", SetLastError = true)]
         private static partial int StatArm(SafeFileHandle file, Span<byte> status);
@@ -135,7 +158,10 @@ internal readonly partial record struct FileIdentity(ulong Device, ulong Number,
             (information.Attributes & DirectoryOrDeviceOrLink) == 0,
             ((long)information.SizeHigh << 32) | information.SizeLow,
             ((long)information.WrittenHigh << 32) | information.WrittenLow,
-            Changed: 0);
+            Changed: 0)
+        {
+            Links = information.Links,
+        };
 
         /// <summary>BY_HANDLE_FILE_INFORMATION.</summary>
         internal struct Information

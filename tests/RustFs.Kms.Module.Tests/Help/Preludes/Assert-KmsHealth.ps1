@@ -1,0 +1,2 @@
+Use-Server
+Update-KmsConfiguration -DefaultKeyId app

@@ -1,0 +1,2 @@
+Use-Server
+Use-KeyDirectory

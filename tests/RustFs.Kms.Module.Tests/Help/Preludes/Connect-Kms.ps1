@@ -1,0 +1,3 @@
+Use-Server -NoConnection
+Use-KeyDirectory
+Disconnect-Kms -All

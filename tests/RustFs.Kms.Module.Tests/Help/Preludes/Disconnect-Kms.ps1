@@ -1,0 +1,2 @@
+Use-Server -Name prod-1
+Use-KeyDirectory

@@ -1,0 +1,2 @@
+Use-Server
+$null = New-TextFile ./logs/rustfs.log 'started'

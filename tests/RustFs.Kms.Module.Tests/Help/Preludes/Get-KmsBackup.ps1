@@ -1,0 +1,3 @@
+Use-Server
+Use-KeyDirectory
+$null = Backup-KmsKeyStore -BackupId backup-1

@@ -1,0 +1,2 @@
+Use-Server -Name prod
+Use-KeyDirectory

@@ -1,0 +1,3 @@
+Use-KeyDirectory
+$null = New-TextFile ./report.pdf
+Protect-KmsFile ./report.pdf -KeyId app

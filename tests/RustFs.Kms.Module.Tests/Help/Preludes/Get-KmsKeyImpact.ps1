@@ -1,0 +1,2 @@
+Use-Server
+Set-KmsBucketEncryption photos -KeyId app -Confirm:$false

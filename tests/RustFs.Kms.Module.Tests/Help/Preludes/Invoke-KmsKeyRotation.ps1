@@ -1,0 +1,2 @@
+Use-KeyDirectory
+$dataKey = New-KmsDataKey app

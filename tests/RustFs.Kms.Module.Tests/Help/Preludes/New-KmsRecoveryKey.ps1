@@ -1,0 +1,1 @@
+$null = New-TextFile ./report.pdf

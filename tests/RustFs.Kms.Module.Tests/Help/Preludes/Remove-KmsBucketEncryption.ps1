@@ -1,0 +1,2 @@
+Use-Server
+Set-KmsBucketEncryption logs -KeyId app

@@ -1,0 +1,2 @@
+Use-KeyDirectory
+Add-KmsKeyTag app @{ env = 'prod'; team = 'web' }

@@ -1,0 +1,2 @@
+Use-KeyDirectory
+New-KmsDataKey old, nosuchkey -ErrorAction SilentlyContinue -ErrorVariable global:failures

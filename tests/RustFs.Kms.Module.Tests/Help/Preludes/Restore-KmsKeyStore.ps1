@@ -1,0 +1,4 @@
+Use-Server
+$null = Backup-KmsKeyStore -BackupId backup-1
+Use-KeyDirectory
+$null = Backup-KmsKeyStore -BackupId backup-1

@@ -1,0 +1,2 @@
+Use-Server -Name prod
+Stop-KmsService -Force

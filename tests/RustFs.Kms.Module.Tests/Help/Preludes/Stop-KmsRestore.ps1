@@ -1,0 +1,3 @@
+Use-Server
+Stop-KmsService -Force
+$null = New-TextFile ./restored/.restore-commit.json '{}'

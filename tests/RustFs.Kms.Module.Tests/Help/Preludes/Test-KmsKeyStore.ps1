@@ -1,0 +1,2 @@
+Use-KeyDirectory
+$null = New-TextFile ./copy/broken.key '{'

@@ -1,0 +1,2 @@
+Use-KeyDirectory
+$null = Backup-KmsKeyStore -BackupId backup-1

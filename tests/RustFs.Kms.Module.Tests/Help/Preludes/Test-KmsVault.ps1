@@ -1,0 +1,3 @@
+Use-Vault
+Use-Server
+New-SecretFile ./vault.token 'hvs.example'

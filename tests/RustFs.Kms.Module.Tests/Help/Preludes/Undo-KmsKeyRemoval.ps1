@@ -1,0 +1,2 @@
+Use-KeyDirectory
+Remove-KmsKey old -Force

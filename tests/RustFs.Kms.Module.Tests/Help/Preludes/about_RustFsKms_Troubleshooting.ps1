@@ -1,0 +1,2 @@
+# The servers of this topic are emulators: there is no proxy to them.
+$PSDefaultParameterValues.Clear()
