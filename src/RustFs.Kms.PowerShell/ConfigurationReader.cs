@@ -82,6 +82,11 @@ internal static class ConfigurationReader
             throw new KmsException(
                 KmsErrorCode.KmsUsage, Strings.ConfigurationFileDamaged(path, exception.LineNumber + 1, exception.BytePositionInLine + 1), path);
         }
+        catch (InvalidOperationException)
+        {
+            // A text in it is none: half a surrogate pair, bytes that are no UTF-8. The parser says so only when the text is asked for.
+            throw new KmsException(KmsErrorCode.KmsUsage, Strings.NotAConfigurationFile(path), path);
+        }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new KmsException(KmsErrorCode.KmsNotFound, Strings.NoSuchFile(path), path, innerException: exception);

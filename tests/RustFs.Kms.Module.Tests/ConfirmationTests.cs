@@ -49,6 +49,7 @@ public sealed class ConfirmationTests
     public static TheoryData<string> Changes { get; } = [.. s_changes.SelectMany(change => change.Value)];
 
     [Theory]
+    [Trait(RustFs.Kms.Tests.Shared.ReliabilityRun.Trait, "whatif")]
     [MemberData(nameof(Changes))]
     public void Under_WhatIf_no_file_is_touched(string change)
     {

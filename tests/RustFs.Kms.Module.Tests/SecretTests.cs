@@ -13,6 +13,7 @@ namespace RustFs.Kms.Module.Tests;
 /// way there is, and then looked for. (Transcripts need Microsoft.PowerShell.Host, which the engine alone has not; what they
 /// would hold is the text, which is searched.)
 /// </summary>
+[Trait(RustFs.Kms.Tests.Shared.ReliabilityRun.Trait, "secrets")]
 public sealed class SecretTests
 {
     private const string Loud = "$VerbosePreference = 'Continue'; $DebugPreference = 'Continue'; $InformationPreference = 'Continue'";

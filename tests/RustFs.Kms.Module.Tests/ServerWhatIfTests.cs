@@ -5,6 +5,7 @@ using Xunit;
 namespace RustFs.Kms.Module.Tests;
 
 /// <summary>-WhatIf over signed HTTP: the server gets nothing that changes anything.</summary>
+[Trait(RustFs.Kms.Tests.Shared.ReliabilityRun.Trait, "whatif")]
 public sealed class ServerWhatIfTests
 {
     public static TheoryData<string> Changes { get; } =
@@ -46,6 +47,6 @@ public sealed class ServerWhatIfTests
     }
 
     // A dry run is a POST because it has a body; it writes nothing.
-    private static bool IsReading(string request) =>
+    internal static bool IsReading(string request) =>
         request.StartsWith("GET ", StringComparison.Ordinal) || request.StartsWith("HEAD ", StringComparison.Ordinal) || request.Contains("/kms/restore/dry-run", StringComparison.Ordinal);
 }

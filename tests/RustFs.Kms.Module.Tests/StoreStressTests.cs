@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using RustFs.Kms.Console;
 using RustFs.Kms.Module.Tests.Support;
+using RustFs.Kms.Tests.Shared;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -24,6 +25,7 @@ public sealed class StoreStressTests(ITestOutputHelper log) : IDisposable
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     [Fact]
+    [Trait(ReliabilityRun.Trait, "crash")]
     public async Task Killing_the_writer_loses_no_key_that_was_reported_and_damages_none()
     {
         const int Wanted = 300;
@@ -63,7 +65,7 @@ public sealed class StoreStressTests(ITestOutputHelper log) : IDisposable
             AssertSound(created, updated);
         }
 
-        log.WriteLine($"{kills} kills, {created.Count} creates and {updated.Count} updates reported, {Directory.GetFiles(KeyDirectory, "*.tmp-*").Length} leftovers.");
+        ReliabilityRun.Report(log, $"crash: module: {kills} kills, {created.Count} creates and {updated.Count} updates reported, {Directory.GetFiles(KeyDirectory, "*.tmp-*").Length} leftovers.");
 
         void Report(string line)
         {
@@ -81,6 +83,7 @@ public sealed class StoreStressTests(ITestOutputHelper log) : IDisposable
     }
 
     [Fact]
+    [Trait(ReliabilityRun.Trait, "contention")]
     public async Task Many_processes_on_one_directory_lose_nothing()
     {
         const int Processes = 4;
@@ -116,6 +119,7 @@ public sealed class StoreStressTests(ITestOutputHelper log) : IDisposable
     }
 
     [DiskFact]
+    [Trait(ReliabilityRun.Trait, "contention")]
     public async Task A_full_disk_refuses_with_one_error_and_keeps_every_key()
     {
         (string output, string error) = await OnSmallDiskAsync("size=256k", """
@@ -138,6 +142,7 @@ public sealed class StoreStressTests(ITestOutputHelper log) : IDisposable
     }
 
     [DiskFact]
+    [Trait(ReliabilityRun.Trait, "contention")]
     public async Task A_read_only_disk_is_read_and_refuses_changes()
     {
         (string output, string error) = await OnSmallDiskAsync("size=1m", """

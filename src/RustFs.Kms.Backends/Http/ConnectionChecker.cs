@@ -150,7 +150,7 @@ internal sealed class ConnectionChecker(KmsEndpointOptions options, TimeProvider
                         : "Trust the authority that issued it, pin its thumbprint, or use the name that it is made for. Certificate: " + certificate + "."),
             ];
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception exception) when (Transport.IsBroken(exception) || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return
             [

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using RustFs.Kms.Backends.Net;
 using RustFs.Kms.Backends.Wire;
 
@@ -148,14 +149,14 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
             };
         }
 
-        bool connected = exception is not HttpRequestException
+        bool connected = exception is not (SocketException or HttpRequestException
         {
             HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.ProxyTunnelError
-        };
+        });
         string demand = connected && request.RequestUri.Scheme == Uri.UriSchemeHttps && options.ClientCertificate is null
             ? " " + WantsClientCertificate
             : "";
-        bool unsent = exception is HttpRequestException http && IsUnsent(http, request.Content);
+        bool unsent = exception is SocketException || (exception is HttpRequestException http && IsUnsent(http, request.Content));
         string why = Transport.Cause(exception);
         return new Outcome
         {
@@ -207,7 +208,7 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
                 RequestId = requestId,
             };
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        catch (Exception exception) when (Transport.IsBroken(exception))
         {
             cancellationToken.ThrowIfCancellationRequested(); // a stop tears the connection down, and that is not a failure
             return Lost(request, exception, status is not null) with { Status = status, RequestId = requestId };

@@ -157,8 +157,9 @@ internal sealed class S3Buckets(KmsHttpChannel channel) : IDisposable
         {
             throw exception.Failure;
         }
-        catch (Exception exception) when (exception is AmazonClientException or XmlException)
+        catch (Exception exception) when (exception is AmazonClientException or XmlException or FormatException or OverflowException or ArgumentException or InvalidOperationException)
         {
+            // The SDK lets through whatever its readers of numbers and times throw.
             cancellationToken.ThrowIfCancellationRequested();
             throw new KmsException(KmsErrorCode.KmsProtocol, "The server's answer cannot be used: it is not what the S3 API gives.", target, innerException: exception);
         }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -38,6 +39,12 @@ internal static class Transport
 
     /// <summary>A thumbprint as it is copied from anywhere: with colons, blanks, in either case.</summary>
     internal static string NormalizeThumbprint(string text) => string.Concat(text.Where(char.IsAsciiHexDigit)).ToUpperInvariant();
+
+    /// <summary>
+    /// Whether a connection failed or broke. The runtime wraps every such failure but one: a connection that is reset between its making and
+    /// its first use is a bare <see cref="SocketException"/> (it asks the socket for its other end).
+    /// </summary>
+    internal static bool IsBroken(Exception exception) => exception is HttpRequestException or IOException or SocketException;
 
     /// <summary>Why there is no secure connection; null when that is not what failed.</summary>
     internal static string? TlsFailure(Exception exception)

@@ -147,7 +147,7 @@ internal sealed class VaultApi : IVaultApi
         // The paths are names of fields, so they are compared as they are and not as names of one meaning.
         return paths.ToDictionary(
             path => path,
-            IReadOnlyList<string> (path) => found.TryGetProperty(path, out JsonElement list) && list.ValueKind == JsonValueKind.Array
+            IReadOnlyList<string> (path) => Member(found, path) is { } list && list.ValueKind == JsonValueKind.Array
                 ? [.. list.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.String).Select(WireJson.TextOf).OfType<string>()]
                 : throw answer.Unusable("it does not tell the capabilities of every path that was asked for"),
             StringComparer.Ordinal);
@@ -157,6 +157,12 @@ internal sealed class VaultApi : IVaultApi
     {
         using WireAnswer answer = await RequireAsync(HttpMethod.Post, "auth/token/revoke-self", default(ReadOnlyMemory<byte>), inNamespace: true, cancellationToken)
             .ConfigureAwait(false);
+    }
+
+    private static JsonElement? Member(JsonElement json, string name)
+    {
+        JsonProperty member = json.ValueKind == JsonValueKind.Object ? json.EnumerateObject().FirstOrDefault(member => WireJson.NameOf(member) == name) : default;
+        return member.Value.ValueKind == JsonValueKind.Undefined ? null : member.Value;
     }
 
     private static VaultMount? MountOf(WireJson json) =>
@@ -272,7 +278,7 @@ internal sealed class VaultApi : IVaultApi
                 ? throw Redirected(request, response)
                 : await AnswerReader.ReadAsync(response, requestId: null, either.Token).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        catch (Exception exception) when (Transport.IsBroken(exception))
         {
             cancellationToken.ThrowIfCancellationRequested();
             throw Transport.TlsFailure(exception) is { } refusal

@@ -76,7 +76,10 @@ internal readonly struct WireJson
         var map = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (JsonProperty property in found.EnumerateObject().Where(property => property.Value.ValueKind == JsonValueKind.String))
         {
-            map[property.Name] = TextOf(property.Value) ?? string.Empty;
+            if (NameOf(property) is { } name)
+            {
+                map[name] = TextOf(property.Value) ?? string.Empty;
+            }
         }
 
         return new(map);
@@ -85,15 +88,21 @@ internal readonly struct WireJson
     internal (DateTimeOffset? Instant, string? Text) Time(params ReadOnlySpan<string> names) =>
         Text(names) is not { } text ? default : (ZonedTime.TryParse(text, out ZonedTime time) ? time.Instant : null, text);
 
-    internal static string? TextOf(JsonElement element)
+    /// <summary>A string's text; null when it has none that could be shown or sent back: half a surrogate pair, bytes that are no UTF-8.</summary>
+    internal static string? TextOf(JsonElement element) => Try(element, static element => element.GetString());
+
+    /// <summary>A member's name; null when it is no text.</summary>
+    internal static string? NameOf(JsonProperty property) => Try(property, static property => property.Name);
+
+    private static string? Try<T>(T source, Func<T, string?> read)
     {
         try
         {
-            return element.GetString();
+            return read(source);
         }
         catch (InvalidOperationException)
         {
-            return null; // half a surrogate pair: no text that could be shown or sent back
+            return null; // the parser looks into strings only when they are asked for
         }
     }
 
@@ -104,12 +113,19 @@ internal readonly struct WireJson
             return null;
         }
 
-        foreach (string name in names)
+        try
         {
-            if (_element.TryGetProperty(name, out JsonElement exact))
+            foreach (string name in names)
             {
-                return exact.ValueKind == JsonValueKind.Null ? null : exact;
+                if (_element.TryGetProperty(name, out JsonElement exact))
+                {
+                    return exact.ValueKind == JsonValueKind.Null ? null : exact;
+                }
             }
+        }
+        catch (InvalidOperationException)
+        {
+            // One of the names in it is no text. The others are looked at one by one below.
         }
 
         foreach ((string property, JsonElement value) in _fields.Of(_element))
@@ -132,19 +148,7 @@ internal readonly struct WireJson
         private (string Name, JsonElement Value)[]? _all;
 
         internal (string Name, JsonElement Value)[] Of(JsonElement element) =>
-            _all ??= [.. element.EnumerateObject().Select(property => (NameOf(property), property.Value))];
-
-        private static string NameOf(JsonProperty property)
-        {
-            try
-            {
-                return property.Name;
-            }
-            catch (InvalidOperationException)
-            {
-                return "\uFFFD"; // half a surrogate pair: the name of no field
-            }
-        }
+            _all ??= [.. element.EnumerateObject().Select(property => (NameOf(property) ?? "\uFFFD", property.Value))]; // or the name of no field
     }
 
     // key_id, keyId, KeyId and KEY-ID are one name.

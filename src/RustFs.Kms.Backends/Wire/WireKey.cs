@@ -132,10 +132,11 @@ internal static class WireKey
                     plaintext,
                     connection);
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
+            // The second: half a surrogate pair. The parser's own text quotes the body.
             plaintext?.Dispose();
-            throw answer.Unusable("it is not JSON, or nested too deeply", request.KeyId); // the parser's own text quotes the body
+            throw answer.Unusable("it is not JSON, or nested too deeply", request.KeyId);
         }
         catch (KmsException)
         {

@@ -19,7 +19,7 @@ internal static class WireService
             foreach (JsonProperty property in status.EnumerateObject())
             {
                 return (
-                    Known(property.Name),
+                    Known(WireJson.NameOf(property)),
                     WireText.Sentence(property.Value.ValueKind == JsonValueKind.String ? WireJson.TextOf(property.Value) : property.Value.GetRawText()));
             }
         }

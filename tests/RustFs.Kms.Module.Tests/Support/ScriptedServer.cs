@@ -33,6 +33,9 @@ internal sealed class ScriptedServer : IAsyncDisposable
         return session;
     }
 
+    /// <summary>What a server that works answers.</summary>
+    internal static RawReply UsualReply(RawRequest request) => Reply(request, "text", []);
+
     private static RawReply Reply(RawRequest request, string text, string[] headers)
     {
         string key =

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
@@ -33,9 +34,12 @@ internal sealed partial class SecretTrace
     }
 
     /// <summary>Takes in what $Error holds, which is more than a run's own errors.</summary>
-    internal void AddErrorVariable(KmsSession session)
+    internal void AddErrorVariable(KmsSession session) => AddErrors(session.Require("$Error"));
+
+    /// <summary>Takes in errors as a script may hold them: records, exceptions.</summary>
+    internal void AddErrors(IEnumerable<PSObject> errors)
     {
-        foreach (PSObject item in session.Require("$Error"))
+        foreach (PSObject item in errors)
         {
             AddObject(item);
             if (item.BaseObject is ErrorRecord error)
@@ -48,13 +52,19 @@ internal sealed partial class SecretTrace
     /// <summary>Takes in the files of a directory, as they are.</summary>
     internal void AddFiles(string directory)
     {
-        foreach (string path in Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories))
+        foreach (string path in OpenFiles.In(directory))
         {
-            byte[] bytes = File.ReadAllBytes(path);
-            Add(path);
-            Add(Encoding.Latin1.GetString(bytes));
-            Add(Encoding.Unicode.GetString(bytes));
+            AddFile(path);
         }
+    }
+
+    /// <summary>Takes in a file, as it is.</summary>
+    internal void AddFile(string path)
+    {
+        byte[] bytes = OpenFiles.Read(path);
+        Add(path);
+        Add(Encoding.Latin1.GetString(bytes));
+        Add(Encoding.Unicode.GetString(bytes));
     }
 
     internal void Add(string text) => _seen.AppendLine(text);
@@ -62,6 +72,11 @@ internal sealed partial class SecretTrace
     internal void AddObject(object item)
     {
         Add(item.ToString() ?? string.Empty);
+        if (item is PSObject { BaseObject: ErrorRecord })
+        {
+            return; // AddError has more of it
+        }
+
         Add(PSSerializer.Serialize(item, depth: 3));
         foreach (PSPropertyInfo property in PSObject.AsPSObject(item).Properties)
         {
@@ -94,6 +109,29 @@ internal sealed partial class SecretTrace
             : null;
     }
 
+    /// <summary>
+    /// The first of several secrets that is in there, and its form; null when none is. Looks also where escapes of JSON, XML and addresses were
+    /// undone.
+    /// </summary>
+    internal string? FindAny(IReadOnlyDictionary<string, byte[]> secrets)
+    {
+        (string Secret, string Form, string Value)[] all = [.. secrets.SelectMany(secret => FormsOf(secret.Value).Select(form => (secret.Key, form.Form, form.Value)))];
+        var search = SearchValues.Create([.. all.Select(item => item.Value)], StringComparison.OrdinalIgnoreCase);
+        string unescaped = JsonEscape().Replace(Text, match => match.Groups["hex"] is { Success: true } hex ? ((char)int.Parse(hex.ValueSpan, NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToString() : match.Value[1..]);
+        foreach (string text in (string[])[Text, Whitespace().Replace(Text, string.Empty), unescaped, Uri.UnescapeDataString(Text), System.Net.WebUtility.HtmlDecode(Text)])
+        {
+            int place = text.AsSpan().IndexOfAny(search);
+            if (place >= 0)
+            {
+                (string secret, string form, _) = all.First(item => text.AsSpan(place).StartsWith(item.Value, StringComparison.OrdinalIgnoreCase));
+                return $"{secret} as {form}";
+            }
+        }
+
+        string numbers = $",{string.Join(',', Number().Matches(Text).Select(match => match.Value))},";
+        return secrets.Where(secret => numbers.Contains($",{string.Join(',', secret.Value.Take(Telling))},", StringComparison.Ordinal)).Select(secret => $"{secret.Key} as numbers").FirstOrDefault();
+    }
+
     /// <summary>A secret as text in every usual spelling. Of the long ones the start is enough.</summary>
     internal static IEnumerable<(string Form, string Value)> FormsOf(byte[] secret)
     {
@@ -101,6 +139,10 @@ internal sealed partial class SecretTrace
         yield return ("Latin-1", Encoding.Latin1.GetString(secret));
         yield return ("UTF-8", Encoding.UTF8.GetString(secret));
         yield return ("UTF-16 bytes", Encoding.Latin1.GetString(wide));
+        yield return ("UTF-16 bytes, big end first", Encoding.Latin1.GetString(Encoding.BigEndianUnicode.GetBytes(Encoding.Latin1.GetString(secret))));
+        yield return ("an address's part", Uri.EscapeDataString(Encoding.Latin1.GetString(secret)));
+        yield return ("JSON", System.Text.Json.JsonEncodedText.Encode(Encoding.Latin1.GetString(secret)).ToString());
+        yield return ("backwards", string.Concat(Encoding.Latin1.GetString(secret).Reverse()));
         yield return ("hexadecimal", Convert.ToHexString(secret.AsSpan(0, Telling)));
         yield return ("hexadecimal with dashes", BitConverter.ToString(secret, 0, Telling));
         yield return ("hexadecimal of UTF-16", Convert.ToHexString(wide.AsSpan(0, 2 * Telling)));
@@ -132,7 +174,7 @@ internal sealed partial class SecretTrace
     {
         Add($"{error} {error.FullyQualifiedErrorId} {error.CategoryInfo} {error.TargetObject} {error.ScriptStackTrace}");
         Add($"{error.ErrorDetails?.Message} {error.ErrorDetails?.RecommendedAction} {error.InvocationInfo?.PositionMessage}");
-        Add(PSSerializer.Serialize(error, depth: 3));
+        Add(PSSerializer.Serialize(error, depth: 2)); // deeper, it is the module with all its commands; the exception follows as deep as the rest
         for (Exception? exception = error.Exception; exception is not null; exception = exception.InnerException)
         {
             Add(exception.ToString());
@@ -143,6 +185,9 @@ internal sealed partial class SecretTrace
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Whitespace();
+
+    [GeneratedRegex(@"\\(?:u(?<hex>[0-9a-fA-F]{4})|[""\\/])")]
+    private static partial Regex JsonEscape();
 
     [GeneratedRegex(@"\d+")]
     private static partial Regex Number();

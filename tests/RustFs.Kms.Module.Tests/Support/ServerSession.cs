@@ -43,12 +43,14 @@ internal sealed class ServerSession : IDisposable
         Host.Run(script, arguments).Errors.Single().FullyQualifiedErrorId.Split(',')[0];
 
     /// <summary>The requests that the emulator got so far, as method and path.</summary>
-    internal string[] Requests() => WatchRequests()();
+    /// <param name="emulator">The script that gives the emulator.</param>
+    internal string[] Requests(string emulator = "$emulator") => WatchRequests(emulator)();
 
     /// <summary>The same, for whoever looks on while the session is busy.</summary>
-    internal Func<string[]> WatchRequests()
+    /// <param name="emulator">The script that gives the emulator.</param>
+    internal Func<string[]> WatchRequests(string emulator = "$emulator")
     {
-        object inner = Inner("$emulator");
+        object inner = Inner(emulator);
         PropertyInfo requests = inner.GetType().GetProperty("Requests")!;
         return () => [.. (IReadOnlyList<string>)requests.GetValue(inner)!];
     }

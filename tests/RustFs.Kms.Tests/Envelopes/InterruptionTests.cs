@@ -6,6 +6,7 @@ using Xunit;
 namespace RustFs.Kms.Tests.Envelopes;
 
 /// <summary>What a killed process and a disk that refuses leave behind: processes and file systems of their own.</summary>
+[Trait(RustFs.Kms.Tests.Shared.ReliabilityRun.Trait, "crash")]
 public sealed class InterruptionTests : IDisposable
 {
     private const string Old = "what was there before";

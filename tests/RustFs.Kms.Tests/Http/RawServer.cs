@@ -16,7 +16,7 @@ internal sealed record RawRequest(string Method, string Target, IReadOnlyDiction
 }
 
 /// <summary>What the server does with a request.</summary>
-internal sealed record RawReply(byte[] Bytes, bool Close = false, TimeSpan Delay = default, TimeSpan Pause = default, byte[]? Rest = null)
+internal sealed record RawReply(byte[] Bytes, bool Close = false, TimeSpan Delay = default, TimeSpan Pause = default, byte[]? Rest = null, bool Reset = false)
 {
     internal static RawReply Json(string body, int status = 200, params string[] headers) => Of(status, body, ["Content-Type: application/json", .. headers]);
 
@@ -134,6 +134,12 @@ internal sealed class RawServer : IAsyncDisposable
                     {
                         await Task.Delay(reply.Pause, _stop.Token);
                         await stream.WriteAsync(rest, _stop.Token);
+                    }
+
+                    if (reply.Reset)
+                    {
+                        client.LingerState = new LingerOption(enable: true, seconds: 0); // closing throws away what is under way
+                        return;
                     }
 
                     if (reply.Close)

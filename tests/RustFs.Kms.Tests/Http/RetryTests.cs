@@ -156,6 +156,28 @@ public sealed class RetryTests
         }
     }
 
+    // The runtime wraps every failure to connect but this: a connection that is reset just after it was made.
+    [Fact]
+    public async Task A_bare_error_of_a_socket_is_a_connection_that_was_not_made()
+    {
+        foreach ((Doing doing, int tries) in ((Doing, int)[])[(Doing.Read, 4), (Doing.Tag, 4), (Doing.DataKey, 4), (Doing.Rotate, 1)])
+        {
+            var log = new List<KmsRequestLogEntry>();
+            KmsEndpointOptions options = HttpTest.Options(new Uri("http://127.0.0.1:9/")) with { OnRequest = log.Add };
+            await using HttpKmsBackend backend = HttpTest.Backend(options, new TestClock(), new ResetTransport());
+
+            await HttpTest.FailsAsync(KmsErrorCode.KmsNetwork, () => DoAsync(backend, doing));
+
+            Assert.Equal(tries, log.Count);
+        }
+    }
+
+    private sealed class ResetTransport : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            throw new System.Net.Sockets.SocketException((int)System.Net.Sockets.SocketError.NotConnected);
+    }
+
     // The transport repeats a request by itself when a kept connection turns out to be dead and no body was on its way.
     [Theory]
     [InlineData(Doing.Start)]

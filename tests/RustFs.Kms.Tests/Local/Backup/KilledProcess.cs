@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using RustFs.Kms.Backends.Local.Backup;
+using RustFs.Kms.Tests.Reliability;
 using RustFs.Kms.Tests.Shared;
 
 namespace RustFs.Kms.Tests.Local.Backup;
@@ -18,6 +19,12 @@ internal static class KilledProcess
     /// <summary>The entry point of this assembly; the test runner does not use it.</summary>
     internal static async Task<int> Main(string[] arguments)
     {
+        if (arguments is ["work", string work, string workplace, string worker])
+        {
+            await CrashWorker.RunAsync(work, workplace, worker);
+            return Success;
+        }
+
         string[] operations = ["backup", "restore", "abort"];
         if (arguments is not [string operation, string directory, string backups, string text] || !operations.Contains(operation))
         {

@@ -11,6 +11,7 @@ namespace RustFs.Kms.Tests.Local.Backup;
 /// accept, or one that the next run completes, and that an abort takes back. <see cref="RestoreProtocolTests"/> has the finer points;
 /// here nothing is simulated.
 /// </summary>
+[Trait(RustFs.Kms.Tests.Shared.ReliabilityRun.Trait, "crash")]
 public sealed class KilledRestoreTests(ITestOutputHelper output) : IDisposable
 {
     private readonly BackupFixture _fixture = new();
@@ -197,5 +198,5 @@ public sealed class KilledRestoreTests(ITestOutputHelper output) : IDisposable
     private void Count(string what) => _counts[what] = _counts.GetValueOrDefault(what) + 1;
 
     private void Report(string operation) =>
-        output.WriteLine($"{operation}: {string.Join(", ", _counts.Select(count => $"{count.Key} {count.Value}"))}");
+        Shared.ReliabilityRun.Report(output, $"crash: {operation}: {string.Join(", ", _counts.Select(count => $"{count.Key} {count.Value}"))}");
 }

@@ -1,0 +1,164 @@
+using System.Diagnostics;
+using System.Globalization;
+using RustFs.Kms.Backends;
+using RustFs.Kms.Tests.Emulator;
+using RustFs.Kms.Tests.Envelopes;
+using RustFs.Kms.Tests.Shared;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace RustFs.Kms.Tests.Reliability;
+
+/// <summary>
+/// Processes that are killed (SIGKILL) while they change keys and files. What they said that they did is there; what they did not finish is
+/// as before or done, never half. Backups, restores and aborts have their own, which kill at every step: KilledRestoreTests.
+/// </summary>
+[Trait(ReliabilityRun.Trait, "crash")]
+public sealed class CrashTests(ITestOutputHelper log)
+{
+    private const int Kills = 12;
+
+    [Fact]
+    public async Task No_key_that_was_reported_is_lost_or_comes_back()
+    {
+        await using CrashFolder folder = await CrashFolder.CreateAsync();
+        var random = new Random(ReliabilityRun.Seed);
+        var said = new List<(string What, string Name)>();
+        int kills = 0;
+        int leftovers = 0;
+        foreach (int round in ReliabilityRun.Rounds(Kills, 0.4))
+        {
+            said.AddRange(await folder.KillAsync("keys", round, random));
+            kills++;
+            (Dictionary<string, KmsKey> keys, leftovers) = await folder.RequireSoundAsync();
+            Assert.InRange(leftovers, 0, kills);
+            RequireAsReported(said, keys);
+        }
+
+        ReliabilityRun.Report(log, string.Create(
+            CultureInfo.InvariantCulture,
+            $"crash: keys: {kills} kills, {Count("created")} creates, {Count("updated")} updates, {Count("scheduled")} deletions scheduled, {Count("destroyed")} keys destroyed, {leftovers} temporaries left and reported, 0 keys lost"));
+        Assert.All((string[])["created", "updated", "scheduled", "destroyed"], what => Assert.NotEqual(0, Count(what)));
+        int Count(string what) => said.Count(line => line.What == what);
+    }
+
+    [Fact]
+    public async Task No_protected_file_is_half_and_no_rewrap_locks_one()
+    {
+        await using CrashFolder folder = await CrashFolder.CreateAsync();
+        var random = new Random(ReliabilityRun.Seed);
+        int kills = 0;
+        int opened = 0;
+        int rewrapped = 0;
+        foreach (int round in ReliabilityRun.Rounds(Kills, 0.4))
+        {
+            IReadOnlyList<(string What, string Name)> said = await folder.KillAsync("files", round, random);
+            kills++;
+            foreach (string path in Directory.GetFiles(folder.Files, "f*" + KmsEnvelope.Extension))
+            {
+                // Whole, whatever the moment: the name appears with the content.
+                string name = Path.GetFileNameWithoutExtension(path);
+                Assert.Equal(CrashWorker.ContentOf(name), await folder.OpenAsync(path));
+                KmsEnvelopeWrapKind[] wraps = [.. (await KmsBackends.ReadEnvelopeAsync(path, default)).Wraps.Select(wrap => wrap.Kind).Order()];
+                bool isRewrapped = wraps.SequenceEqual([KmsEnvelopeWrapKind.Kms, KmsEnvelopeWrapKind.RecoveryKey]);
+                Assert.True(isRewrapped || wraps.SequenceEqual([KmsEnvelopeWrapKind.Passphrase, KmsEnvelopeWrapKind.RecoveryKey]), string.Join(' ', wraps));
+                Assert.True(isRewrapped || !said.Contains(("rewrapped", name)), $"{name} was reported as rewrapped");
+                opened++;
+                rewrapped += isRewrapped ? 1 : 0;
+            }
+
+            Assert.All(said, line => Assert.True(File.Exists(Path.Combine(folder.Files, line.Name + KmsEnvelope.Extension)), line.Name));
+            string[] rest = [.. Directory.GetFiles(folder.Files).Select(path => Path.GetFileName(path)!).Where(name => !name.StartsWith('f'))];
+            Assert.True(rest.Length <= 1 && rest.All(name => name.StartsWith(".rustfs-kms-", StringComparison.Ordinal)), string.Join(' ', rest));
+            foreach (string path in Directory.GetFiles(folder.Files))
+            {
+                File.Delete(path);
+            }
+        }
+
+        Assert.NotEqual(0, rewrapped);
+        ReliabilityRun.Report(log, string.Create(CultureInfo.InvariantCulture, $"crash: files: {kills} kills, {opened} files opened again, {rewrapped} of them rewrapped, 0 lost"));
+    }
+
+    /// <summary>The same without chance: the kernel kills the process on entering each system call that changes the disk.</summary>
+    [ToolTheory("strace", "-V")]
+    [InlineData("once-create")]
+    [InlineData("once-update")]
+    [InlineData("once-schedule")]
+    [InlineData("once-destroy")]
+    [InlineData("once-protect")]
+    [InlineData("once-rewrap")]
+    public async Task A_change_that_is_killed_at_any_system_call_is_not_made_or_made(string work)
+    {
+        int kills = 0;
+        int made = 0;
+        foreach (string call in (string[])["pwrite64", "fchmod", "fsync", "link", "linkat", "rename", "renameat2", "unlink", "unlinkat"])
+        {
+            for (int time = 1; ; time++)
+            {
+                await using CrashFolder folder = await CrashFolder.CreateAsync();
+                string plain = Path.Combine(folder.Files, "plain");
+                await File.WriteAllBytesAsync(plain, CrashWorker.ContentOf("plain"));
+                if (work == "once-rewrap")
+                {
+                    await CrashWorker.ProtectAsync(plain, folder.Recovery.Recipient);
+                }
+
+                using Process process = folder.Start(
+                    work, 0, "strace", "-f", "-qq", "-o", "/dev/null", "-e", $"trace={call}", "-e", string.Create(CultureInfo.InvariantCulture, $"inject={call}:signal=KILL:when={time}"));
+                string error = await process.StandardError.ReadToEndAsync();
+                await CrashFolder.FinishAsync(process);
+                bool killed = process.ExitCode == 128 + 9;
+                Assert.True(killed || process.ExitCode == 0, error);
+                bool isMade = await IsMadeAsync(work, folder);
+                Assert.True(killed || isMade, $"{work} ended well and was not made");
+                if (!killed)
+                {
+                    break;
+                }
+
+                kills++;
+                made += isMade ? 1 : 0;
+            }
+        }
+
+        ReliabilityRun.Report(log, string.Create(CultureInfo.InvariantCulture, $"crash: {work}: killed at {kills} system calls, {made} of them after the change was made"));
+        Assert.NotEqual(0, kills);
+        Assert.NotEqual(kills, made);
+    }
+
+    // Whether the change was made; that it is neither more nor less, and that all else is as before, is asserted.
+    private static async Task<bool> IsMadeAsync(string work, CrashFolder folder)
+    {
+        (Dictionary<string, KmsKey> keys, int leftovers) = await folder.RequireSoundAsync();
+        Assert.InRange(leftovers, 0, 1);
+        KmsKey? app = keys.GetValueOrDefault(EnvelopeFolder.KeyId);
+        Assert.Equal(work == "once-destroy" ? app is not null : true, app is not null);
+        Assert.Equal(work == "once-create" && keys.ContainsKey("new") ? 2 : app is null ? 0 : 1, keys.Count);
+        string path = Path.Combine(folder.Files, "plain" + KmsEnvelope.Extension);
+        Assert.Equal(CrashWorker.ContentOf("plain"), await File.ReadAllBytesAsync(Path.Combine(folder.Files, "plain")));
+        if (File.Exists(path))
+        {
+            Assert.Equal(CrashWorker.ContentOf("plain"), await folder.OpenAsync(path));
+        }
+
+        return work switch
+        {
+            "once-create" => keys.ContainsKey("new"),
+            "once-update" => app!.Description == CrashWorker.Second,
+            "once-schedule" => app!.State == KmsKeyState.PendingDeletion,
+            "once-destroy" => app is null,
+            "once-protect" => File.Exists(path),
+            _ => (await KmsBackends.ReadEnvelopeAsync(path, default)).Wraps.Any(wrap => wrap.Kind == KmsEnvelopeWrapKind.Kms),
+        };
+    }
+
+    private static void RequireAsReported(List<(string What, string Name)> said, Dictionary<string, KmsKey> keys)
+    {
+        ILookup<string, string> reported = said.ToLookup(line => line.What, line => line.Name);
+        Assert.All(reported["destroyed"], keyId => Assert.DoesNotContain(keyId, keys.Keys));
+        Assert.All(reported["created"].Except(reported["destroying"]), keyId => Assert.Contains(keyId, keys.Keys));
+        Assert.All(reported["updated"].Where(keys.ContainsKey), keyId => Assert.Equal(CrashWorker.Second, keys[keyId].Description));
+        Assert.All(reported["scheduled"], keyId => Assert.Equal(KmsKeyState.PendingDeletion, keys[keyId].State));
+    }
+}
