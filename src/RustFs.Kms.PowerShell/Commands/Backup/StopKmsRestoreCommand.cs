@@ -22,7 +22,7 @@ public sealed class StopKmsRestoreCommand : KmsServiceCmdlet
     [ArgumentCompleter(typeof(ConnectionNameCompleter))]
     public override object[]? Connection { get; set; } // not the whole of what is piped in, which is Get-KmsBackup's answer
 
-    /// <summary>On how many connections to work at the same time, when there are several: 1 to 128, and 8 when nothing is said.</summary>
+    /// <summary>On how many connections to work at the same time, when there are several: 1 to 128, and 64 when nothing is said.</summary>
     [Parameter(ParameterSetName = ConnectionSet)]
     [ValidateRange(1, MaximumThrottleLimit)]
     public override int ThrottleLimit { get; set; } = DefaultThrottleLimit;
