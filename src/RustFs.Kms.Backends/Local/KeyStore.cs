@@ -13,7 +13,7 @@ namespace RustFs.Kms.Backends.Local;
 /// <param name="saltIsUnusable">Its salt is there and cannot be used, which is looked at elsewhere and no fault of a record.</param>
 internal sealed class KeyStore(KeyDirectory directory, MasterKeyRing ring, bool saltIsUnusable = false) : IDisposable
 {
-    private readonly OpenedKeys _opened = new();
+    private readonly OpenedKeys _opened = new(TimeProvider.System);
     private volatile bool _proven;
 
     internal KeyDirectory Directory { get; } = directory;

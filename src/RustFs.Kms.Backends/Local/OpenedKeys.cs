@@ -5,7 +5,8 @@ namespace RustFs.Kms.Backends.Local;
 /// used only while the file under its name is the one that was read, in the state in which it was read, which is looked at each
 /// time: whoever changes or removes a record is noticed at once.
 /// </summary>
-internal sealed class OpenedKeys : IDisposable
+/// <param name="clock">Tells how old a file's last change is.</param>
+internal sealed class OpenedKeys(TimeProvider clock) : IDisposable
 {
     /// <summary>How many keys are kept; one more, and all are dropped.</summary>
     internal const int Capacity = 64;
@@ -103,8 +104,8 @@ internal sealed class OpenedKeys : IDisposable
         }
     }
 
-    private static TimeSpan Age(FileIdentity file) =>
-        DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch.AddTicks(file.Changed / TimeSpan.NanosecondsPerTick);
+    private TimeSpan Age(FileIdentity file) =>
+        clock.GetUtcNow() - DateTimeOffset.UnixEpoch.AddTicks(file.Changed / TimeSpan.NanosecondsPerTick);
 
     private void Clear()
     {

@@ -78,7 +78,7 @@ internal static class RemoteCalls
         new("Set-KmsBucketEncryption", "Set-KmsBucketEncryption photos SseS3"),
         new("Remove-KmsBucketEncryption", "Remove-KmsBucketEncryption photos -Force"),
         new("Backup-KmsKeyStore", "Backup-KmsKeyStore"),
-        new("Restore-KmsKeyStore", "Restore-KmsKeyStore x -ConfirmBackupId x -ConflictPolicy Fail -Force"),
+        new("Restore-KmsKeyStore", "Restore-KmsKeyStore x -ConfirmBackupId x -ConflictPolicy RestoreIntoEmptyTarget -Force"),
         new("Stop-KmsRestore", "Stop-KmsRestore -ConfirmTargetKeyDirectory /keys -Force"),
     ];
 

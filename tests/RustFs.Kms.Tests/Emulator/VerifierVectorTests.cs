@@ -126,9 +126,4 @@ public sealed class VerifierVectorTests
         var verifier = new SigV4Verifier(credential, new FixedClock(new DateTimeOffset(2013, 5, 24, 0, 0, 0, TimeSpan.Zero)), allowAnonymous: false);
         return await verifier.VerifyAsync(call, FormQuery.Parse(call.RawQuery), default);
     }
-
-    private sealed class FixedClock(DateTimeOffset now) : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => now;
-    }
 }

@@ -244,11 +244,6 @@ internal sealed class BackupFixture : IDisposable
     private static RustFsKeySpecimen Plain(string id) => new(id) { Sealing = RustFsSealing.Plaintext };
 
     private static byte[] Utf8(JsonObject json) => Encoding.UTF8.GetBytes(json.ToJsonString());
-
-    private sealed class FixedClock(DateTimeOffset now) : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => now;
-    }
 }
 
 /// <summary>What a server makes of a directory that a restore went into.</summary>
