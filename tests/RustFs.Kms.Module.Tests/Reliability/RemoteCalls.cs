@@ -74,7 +74,7 @@ internal static class RemoteCalls
         new("Reset-KmsService", "Reset-KmsService -KeyDirectory /keys -Force"),
         new("Clear-KmsCache", "Clear-KmsCache"),
         new("Set-KmsConfiguration", "Set-KmsConfiguration -KeyDirectory /keys"),
-        new("Update-KmsConfiguration", "Update-KmsConfiguration -DefaultKeyId other -Confirm:$false"),
+        new("Update-KmsConfiguration", "Update-KmsConfiguration -RetryAttempts 7 -Confirm:$false"),
         new("Set-KmsBucketEncryption", "Set-KmsBucketEncryption photos SseS3"),
         new("Remove-KmsBucketEncryption", "Remove-KmsBucketEncryption photos -Force"),
         new("Backup-KmsKeyStore", "Backup-KmsKeyStore"),
@@ -87,6 +87,8 @@ internal static class RemoteCalls
     {
         ("GET", _) when request.Target.Contains("another", StringComparison.Ordinal) => RawReply.Json("""{"success":false,"message":"Key not found: another"}""", 404),
         ("GET", "status") => RawReply.Json("""{"backend_type":"vault-kv2","backend_status":"healthy","cache_enabled":true,"capabilities":{"generate_data_key":true,"rotate":true,"enable_disable":true,"schedule_deletion":true,"update_key_metadata":true}}"""),
+        ("GET", "service-status") => RawReply.Json(
+            """{"status":"Running","healthy":true,"backend_type":"VaultKV2","config_summary":{"backend_type":"VaultKV2","backend_summary":{"backend_type":"vault-kv2","address":"https://v","auth_method_type":"token","has_stored_credentials":true}}}"""),
         ("POST", "restore/dry-run") => RawReply.Json("""{"success":true,"message":"ok","report":{"backup_id":"x","blockers":[],"conflicts":[],"external_mismatches":[]}}"""),
         _ => ScriptedServer.UsualReply(request),
     };
