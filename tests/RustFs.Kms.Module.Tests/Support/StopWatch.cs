@@ -30,6 +30,12 @@ internal static class StopWatch
             Patience.Until(() => isTime() || Volatile.Read(ref ended), "the time to stop");
             start = Stopwatch.GetTimestamp();
             stop();
+
+            // A sign that came too early (a late request of the script before) stops nothing. The time that is lost so counts.
+            while (!SpinWait.SpinUntil(() => Volatile.Read(ref ended), TimeSpan.FromSeconds(1)))
+            {
+                stop();
+            }
         });
         stopper.Start();
         try
