@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Management.Automation;
 using System.Management.Automation.Language;
 using System.Text;
 
@@ -14,24 +15,25 @@ internal static class DataFile
     internal static Hashtable Read(byte[] bytes, string path)
     {
         using var reader = new StreamReader(new MemoryStream(bytes), Encoding.UTF8);
-        ScriptBlockAst ast = Parser.ParseInput(reader.ReadToEnd(), out _, out ParseError[] errors);
-        if (errors.Length > 0)
-        {
-            // Only where: its own text quotes what may be a secret.
-            IScriptExtent place = errors[0].Extent;
-            throw new KmsException(KmsErrorCode.KmsUsage, Strings.DataFileDamaged(path, place.StartLineNumber, place.StartColumnNumber), path);
-        }
-
         try
         {
+            ScriptBlockAst ast = Parser.ParseInput(reader.ReadToEnd(), out _, out ParseError[] errors);
+            if (errors.Length > 0)
+            {
+                // Only where: its own text quotes what may be a secret.
+                IScriptExtent place = errors[0].Extent;
+                throw new KmsException(KmsErrorCode.KmsUsage, Strings.DataFileDamaged(path, place.StartLineNumber, place.StartColumnNumber), path);
+            }
+
             return ast.EndBlock?.Statements is [PipelineAst { PipelineElements: [CommandExpressionAst { Expression: HashtableAst table }] }]
                 && table.SafeGetValue() is Hashtable values
                     ? values
                     : throw new KmsException(KmsErrorCode.KmsUsage, Strings.NotADataFile(path), path);
         }
-        catch (InvalidOperationException)
+        catch (Exception exception) when (exception is InvalidOperationException or RuntimeException)
         {
-            throw new KmsException(KmsErrorCode.KmsUsage, Strings.NotADataFile(path), path); // it would have to be run
+            // It would have to be run; or the engine's parser itself gave up, as it does at a number of hundreds of digits.
+            throw new KmsException(KmsErrorCode.KmsUsage, Strings.NotADataFile(path), path);
         }
     }
 }

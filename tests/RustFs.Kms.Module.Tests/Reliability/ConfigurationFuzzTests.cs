@@ -53,6 +53,14 @@ public sealed class ConfigurationFuzzTests(ITestOutputHelper log) : IDisposable
         Assert.True(Feed(session, path, Encoding.UTF8.GetBytes(json)));
     }
 
+    // The engine's own parser ends in a NullReferenceException there.
+    [Fact]
+    public void A_number_that_no_parser_holds_is_refused_like_any_other_mistake()
+    {
+        using var session = new ServerSession("1");
+        Assert.True(Feed(session, Path.Combine(_folder, "kms.psd1"), Encoding.ASCII.GetBytes($"@{{ {new string('9', 400)} = 1 }}")));
+    }
+
     // Whether the file was refused as a whole or in one of its settings.
     private static bool Feed(ServerSession session, string path, byte[] input)
     {
