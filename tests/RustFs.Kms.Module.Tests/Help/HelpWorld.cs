@@ -25,8 +25,12 @@ public sealed class HelpWorld : IAsyncDisposable
     private static readonly TestCertificates s_certificates = new();
     private static readonly ConcurrentDictionary<string, System.Security.Cryptography.X509Certificates.X509Certificate2> s_issued = new();
 
-    // Not below the directory for temporary files, where servers take no key directory.
-    private readonly string _folder = Directory.CreateDirectory(Path.Combine(ConsoleProcess.RepositoryRoot, "artifacts", "help", Path.GetRandomFileName())).FullName;
+    // A server takes no key directory below the folder for temporary files, where a clone may be.
+    private static string Home => OperatingSystem.IsLinux() && ConsoleProcess.RepositoryRoot.StartsWith(Path.GetTempPath(), StringComparison.Ordinal)
+        ? "/var/tmp/rustfs-kms-help"
+        : Path.Combine(ConsoleProcess.RepositoryRoot, "artifacts", "help");
+
+    private readonly string _folder = Directory.CreateDirectory(Path.Combine(Home, Path.GetRandomFileName())).FullName;
     private readonly Dictionary<string, string?> _environment;
     private readonly ConcurrentDictionary<string, int> _ports = new();
     private readonly List<IAsyncDisposable> _servers = [];
