@@ -32,13 +32,19 @@ internal enum FailureSubject
 /// <param name="Connection">The connection that it worked through; null when there was none.</param>
 /// <param name="NamesConnection">Whether there were several connections, so that the text must say which.</param>
 /// <param name="WithoutMasterKey">Whether -NoMasterKey was given.</param>
+/// <param name="Creates">Whether -Create was given.</param>
+/// <param name="ProfileName">The profile that was given; null for none.</param>
+/// <param name="ProfileLocation">The file of the profile, where that was given.</param>
 internal sealed record FailureContext(
     string Command,
     FailureSubject Subject,
     string? Target = null,
     KmsConnection? Connection = null,
     bool NamesConnection = false,
-    bool WithoutMasterKey = false)
+    bool WithoutMasterKey = false,
+    bool Creates = false,
+    string? ProfileName = null,
+    string? ProfileLocation = null)
 {
     /// <summary>The key id as the user gave it.</summary>
     internal string? KeyId => Subject == FailureSubject.Key ? Target : null;

@@ -164,7 +164,12 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
         target,
         connection,
         several,
-        MyInvocation.BoundParameters.TryGetValue("NoMasterKey", out object? without) && LanguagePrimitives.IsTrue(without));
+        IsGiven("NoMasterKey"),
+        IsGiven("Create"),
+        MyInvocation.BoundParameters.GetValueOrDefault("ProfileName") as string,
+        MyInvocation.BoundParameters.GetValueOrDefault("ProfileLocation") as string);
+
+    private bool IsGiven(string parameter) => MyInvocation.BoundParameters.TryGetValue(parameter, out object? given) && LanguagePrimitives.IsTrue(given);
 
     /// <summary>Whether nothing is to be done, only told.</summary>
     private protected bool IsWhatIf() => LanguagePrimitives.IsTrue(
