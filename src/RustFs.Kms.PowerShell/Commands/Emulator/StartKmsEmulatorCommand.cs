@@ -48,12 +48,17 @@ public sealed class StartKmsEmulatorCommand : KmsCmdletBase
     public string? KeyDirectory { get; set; }
 
     /// <summary>
-    /// The master key of the key directory. Without it: of -KeyDirectory, the environment variable RUSTFS_KMS_LOCAL_MASTER_KEY, or
+    /// The master key of the key directory. Without it and -MasterKeyFile: of -KeyDirectory, the environment variable RUSTFS_KMS_LOCAL_MASTER_KEY, or
     /// you are asked; otherwise a random one.
     /// </summary>
     [Parameter]
     [ValidateNotNull]
     public SecureString? MasterKey { get; set; }
+
+    /// <summary>A file that holds the master key and nothing else. Every byte counts.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? MasterKeyFile { get; set; }
 
     /// <summary>The generation of the API that it speaks: Current (the default), Guide or Early.</summary>
     [Parameter]
@@ -141,7 +146,9 @@ public sealed class StartKmsEmulatorCommand : KmsCmdletBase
         MasterKeyInput? masterKey = null;
         try
         {
-            masterKey = MasterKey is not null ? MasterKeyInput.FromParameter(MasterKey)
+            masterKey = MasterKey is not null && MasterKeyFile is not null ? throw new KmsException(KmsErrorCode.KmsUsage, Strings.MasterKeyTwice)
+                : MasterKey is not null ? MasterKeyInput.FromParameter(MasterKey)
+                : MasterKeyFile is not null ? MasterKeyInput.FromFile(Paths.Resolve(SessionState, MasterKeyFile), StopToken)
                 : directory is not null ? MasterKeyInput.FromEnvironmentOrPrompt(Host, twice: !Directory.Exists(directory))
                 : null;
             foreach (string warning in masterKey?.Warnings ?? [])
