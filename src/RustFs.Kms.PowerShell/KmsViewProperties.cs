@@ -193,7 +193,7 @@ public static partial class KmsViewProperties
 
     /// <summary>What was seen, and what is probably wrong.</summary>
     /// <param name="item">The object that is shown.</param>
-    public static string Finding(PSObject? item) => $"{Evidence(item)} {Explanation(item)}".TrimEnd();
+    public static string Finding(PSObject? item) => Strings.Followed(Evidence(item), Explanation(item));
 
     /// <summary>The fingerprint.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -440,7 +440,7 @@ public static partial class KmsViewProperties
     public static string Seen(PSObject? item)
     {
         string path = Text(item, "Path");
-        return $"{(path.Length == 0 ? string.Empty : path + ": ")}{Evidence(item)} {Recommendation(item)}".TrimEnd();
+        return (path.Length == 0 ? string.Empty : path + ": ") + Strings.Followed(Evidence(item), Recommendation(item));
     }
 
     /// <summary>What is wrong.</summary>

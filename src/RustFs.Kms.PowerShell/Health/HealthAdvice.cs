@@ -62,6 +62,8 @@ internal sealed record HealthAdvice(
 
         For(KmsHealthCheckName.SseS3, KmsCheckResult.NotChecked, NoBucket, "Name a bucket that may hold a small object for a moment", Smoke),
         For(KmsHealthCheckName.SseKms, KmsCheckResult.NotChecked, NoBucket, "Name a bucket that may hold a small object for a moment", Smoke),
+        For(KmsHealthCheckName.SseKms, KmsCheckResult.Failed, NoDefaultKey,
+            "Name a default key, which is what objects are encrypted under when none is named", "Update-KmsConfiguration -DefaultKeyId '<key id>'{at}"),
         For(KmsHealthCheckName.SseC, KmsCheckResult.NotChecked, NoBucket, "Name a bucket that may hold a small object for a moment", Smoke),
         For(KmsHealthCheckName.SseC, KmsCheckResult.Failed, Denied,
             "An object opens with the same x-amz-server-side-encryption-customer-* headers as it was put with. Here they were the same: see " +
@@ -117,6 +119,8 @@ internal sealed record HealthAdvice(
     private static bool Missed(Found found) => found.Verdict is { Result: not KmsCheckResult.NotChecked, Failure: null };
 
     private static bool NoBucket(Found found) => found.Examination.Request.BucketName is null;
+
+    private static bool NoDefaultKey(Found found) => found.Verdict.Failure?.Code == KmsErrorCode.KmsUsage && found.Examination.KnownStatus?.DefaultKeyId is null;
 
     private static bool Denied(Found found) => found.Verdict.Failure?.Code == KmsErrorCode.KmsAccessDenied;
 
