@@ -222,7 +222,9 @@ public abstract class KmsCmdlet : KmsCmdletBase
 
         if (found.Count == 0 && failures.Count == 0)
         {
-            failures.Add(ConnectionInput.NotFound(string.Join(", ", Connection ?? [])));
+            failures.Add(Connection is { Length: > 0 }
+                ? ConnectionInput.NotFound(string.Join(", ", Connection))
+                : new KmsException(KmsErrorCode.KmsUsage, Strings.UnknownConnectionInput));
         }
 
         if (failures.Count > 0)

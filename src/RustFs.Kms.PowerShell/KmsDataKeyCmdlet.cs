@@ -22,6 +22,9 @@ public abstract class KmsDataKeyCmdlet : KmsCmdlet
     [StringMapTransformation]
     public IDictionary? EncryptionContext { get; set; }
 
+    /// <summary>No parameter of this cmdlet, which works through one connection.</summary>
+    public override int ThrottleLimit { get; set; } = 1;
+
     /// <summary>What the operation is called in verbose lines.</summary>
     private protected abstract string Operation { get; }
 

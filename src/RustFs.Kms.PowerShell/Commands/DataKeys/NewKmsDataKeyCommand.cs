@@ -28,6 +28,9 @@ public sealed class NewKmsDataKeyCommand : KmsKeyCmdlet
     [Parameter]
     public SwitchParameter WithoutPlaintext { get; set; }
 
+    /// <summary>No parameter of this cmdlet, which works through one connection.</summary>
+    public override int ThrottleLimit { get; set; } = 1;
+
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
