@@ -351,6 +351,9 @@ internal static partial class Strings
         ? "The KMS has no configuration that could be changed."
         : $"The KMS is configured for {Name(backend)}, which this version does not know.";
 
+    internal static string WouldBeRefused(KmsConnection connection, KmsConfigurationFinding finding) =>
+        $"{Name(connection.Name)} would refuse that: {DisplayText.Neutralize(finding.Message)}";
+
     internal static string DefaultKeyMissing(string keyId, KmsConnection connection) =>
         $"{Name(connection.Name)} has no key {Name(keyId)}: what names no key fails until there is one.";
 

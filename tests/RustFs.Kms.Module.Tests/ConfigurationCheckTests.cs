@@ -201,6 +201,20 @@ public sealed class ConfigurationCheckTests : IDisposable
         Assert.Contains("Added Backend: (none) -> Local", session.Require("Compare-KmsConfiguration -KeyDirectory /keys | ForEach-Object { \"$($_.Kind) $_\" }").Select(item => $"{item}"));
     }
 
+    [Theory]
+    [InlineData("-KeyDirectory /keys", "no master key")]
+    [InlineData("-KeyDirectory /keys -MasterKey $key", null)]
+    public void What_if_says_what_the_server_would_refuse(string given, string? expected)
+    {
+        using var session = new ServerSession(
+            "$emulator = Start-KmsEmulator; $null = $emulator | Connect-Kms -Name server; $key = [securestring]::new(); 1..32 | ForEach-Object { $key.AppendChar('k') }");
+        HostRun run = session.Run($"Set-KmsConfiguration {given} -WhatIf");
+        Assert.Empty(run.Errors);
+        Assert.Equal(expected is null ? 0 : 1, run.Warnings.Count);
+        Assert.Contains(expected ?? string.Empty, string.Concat(run.Warnings.Select(warning => warning.Message)), StringComparison.Ordinal);
+        Assert.Equal("NotConfigured", session.Value<string>("(Get-KmsStatus).State"));
+    }
+
     [Fact]
     public void What_does_not_go_with_a_backend_is_named_as_it_was_given()
     {
