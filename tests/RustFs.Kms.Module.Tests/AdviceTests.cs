@@ -61,7 +61,7 @@ public sealed class AdviceTests
                     AssertRuns(session, Regex.Replace(template, @"\{(\w+)\}", match => values[match.Groups[1].Value]));
                 }
 
-                string text = (string)advice.GetType().GetMethod("Fill", Inside)!.Invoke(advice, [values])!;
+                string text = (string)advice.GetType().GetMethod("Fill", Inside)!.Invoke(advice, [values, null])!;
                 Assert.StartsWith(sentence, text, StringComparison.Ordinal);
                 Assert.DoesNotContain(text, char.IsControl);
             }

@@ -8,9 +8,8 @@ namespace RustFs.Kms.PowerShell.Commands;
 /// reached by method only (UsePlaintext, CopyPlaintextTo, ToSecureString), and Dispose wipes it.
 /// </summary>
 [Cmdlet(VerbsCommon.New, "KmsDataKey")]
-[Alias("New-RustFsKmsDataKey")]
 [OutputType(typeof(KmsDataKey))]
-public sealed class NewKmsDataKeyCommand : KmsKeyCmdlet
+public class NewKmsDataKeyCommand : KmsKeyCmdlet
 {
     private Dictionary<string, string> _context = [];
 
