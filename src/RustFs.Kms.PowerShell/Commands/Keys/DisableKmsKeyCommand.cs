@@ -24,6 +24,8 @@ public class DisableKmsKeyCommand : KmsKeyChangeCmdlet
 
     private protected override bool ReturnsKey => PassThru;
 
+    private protected override bool IsHarmful => true;
+
     private protected override bool SkipsPrompt => Force;
 
     private protected override Task<KmsKey> ChangeAsync(IKmsBackend backend, string keyId, CancellationToken cancellationToken) =>
