@@ -55,6 +55,9 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "-KeyDirectory '<path>' -MasterKeyFile '<file>'. To a server",
             "Connect-Kms -Endpoint '<address>' -Credential '<access key>'"),
 
+        For(KmsErrorCode.KmsUsage, WithoutKeyOfAServer,
+            "Name a key with -KeyId, or give the KMS a default one with Update-KmsConfiguration -DefaultKeyId. See which keys there are", ShowKeys),
+        For(KmsErrorCode.KmsUsage, WithoutKey, "Name a key with -KeyId: a key directory has no default one. See which keys there are", ShowKeys),
         For(KmsErrorCode.KmsUsage, By("Unprotect-KmsFile", "Get-KmsEnvelope", "Update-KmsEnvelope"), "See what the file is, and what the parameters take", Syntax),
         For(KmsErrorCode.KmsAuthentication, AboutARecoveryKey,
             "Give the passphrase of the recovery key with -RecoveryKeyPassphrase. The recovery key", ShowFile),
@@ -237,6 +240,10 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
     private static Func<Failure, bool> By(params string[] commands) => failure => commands.Contains(failure.Context.Command.Name);
 
     private static bool WithoutConnection(Failure failure) => failure.Exception.LacksConnection;
+
+    private static bool WithoutKey(Failure failure) => failure.Exception.LacksKey;
+
+    private static bool WithoutKeyOfAServer(Failure failure) => WithoutKey(failure) && OverServer(failure);
 
     private static bool Opening(Failure failure) => failure.Context.IsOpening;
 

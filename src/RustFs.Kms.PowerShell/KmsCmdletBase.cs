@@ -107,10 +107,10 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     }
 
     /// <summary>Ends the cmdlet with one record.</summary>
-    private protected void ThrowFailure(Exception exception, string? target)
+    private protected void ThrowFailure(Exception exception, string? target, KmsConnection? connection = null)
     {
         ThrowIfStopped(exception);
-        ThrowTerminatingError(ErrorRecords.From(exception, Context(target, connection: null, several: false)));
+        ThrowTerminatingError(ErrorRecords.From(exception, Context(target, connection, several: false)));
     }
 
     private protected void WriteFailure(KmsErrorCode code, string message, string? target, KmsConnection? connection = null) =>
