@@ -18,7 +18,7 @@ public class NewKmsDataKeyCommand : KmsKeyCmdlet
     [ValidateSet(nameof(KmsKeySpec.Aes256), nameof(KmsKeySpec.Aes128), nameof(KmsKeySpec.ChaCha20))]
     public KmsKeySpec KeySpec { get; set; } = KmsKeySpec.Aes256;
 
-    /// <summary>What the data key is for, as names and values. It is stored in the blob in clear, and needed to open it.</summary>
+    /// <summary>What the data key is for, as names and values. It is stored in the blob in clear; whoever opens that can demand it.</summary>
     [Parameter]
     [StringMapTransformation]
     public IDictionary? EncryptionContext { get; set; }
