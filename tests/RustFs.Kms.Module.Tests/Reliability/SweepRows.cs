@@ -155,6 +155,7 @@ internal static class SweepRows
         new("Export-KmsSupportBundle", "Export-KmsSupportBundle /nowhere/at/all/b.zip", "KmsNotFound"),
 
         new("Start-KmsEmulator", "Start-KmsEmulator -Credential $admin -KeyDirectory \"$root/third\" -MasterKey $serverMaster -Running -OutVariable global:third"),
+        new("Start-KmsEmulator", "Start-KmsEmulator -Credential $admin -SessionToken $sessionToken"),
         new("Start-KmsEmulator", "Start-KmsEmulator -KeyDirectory \"$root/plain\" -MasterKey $serverMaster -Running", "KmsStorage"),
         new("Get-KmsEmulator", "Get-KmsEmulator"),
         new("Stop-KmsEmulator", "$spare | Stop-KmsEmulator"),
