@@ -39,6 +39,22 @@ Describe 'Views' {
         $lines -join "`n" | Should -Not -Match ([char]27)
     }
 
+    It 'lists of a key what there is to know, and nothing that is not' {
+        $hostile = "$([char]27)[31mred`r`n##vso[task.complete]"
+        $null = New-KmsKey listed -Description $hostile -Tag @{ env = $hostile }
+        foreach ($where in 'local', 'server') {
+            $lines = @(Get-KmsKey app -Connection $where | Format-List | ConvertTo-TestLine -Width 100) -ne ''
+            $lines | Should -Not -Match '^\w+ +: *$' -Because 'an empty line says nothing'
+            foreach ($name in 'KeyId', 'State', 'Usage', 'Tags', 'CreatedAt', 'Connection') {
+                $lines -match "^$name +: \S" | Should -HaveCount 1 -Because $name
+            }
+        }
+
+        $text = Get-KmsKey listed | Format-List | Out-String -Width 100
+        $text | Should -Match ([regex]::Escape('\x1B[31m'))
+        $text | Should -Not -Match "$([char]27)|##vso\["
+    }
+
     It 'loses no column of the keys at 80' {
         $heading = @(Get-KmsKey | ConvertTo-TestLine -Width 80) -match '^KeyId'
         $heading | Should -Match '^KeyId +State'
