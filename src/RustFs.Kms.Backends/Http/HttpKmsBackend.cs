@@ -296,7 +296,7 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets, IKmsObjects
     }
 
     /// <summary>The dialect; the first caller finds out which, the others wait for it.</summary>
-    internal async Task<KmsDialect> DialectAsync(CancellationToken cancellationToken)
+    internal async ValueTask<KmsDialect> DialectAsync(CancellationToken cancellationToken)
     {
         if (_dialect is { } known)
         {
@@ -342,7 +342,7 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets, IKmsObjects
         WireText.Require("The key's id", target: null, keyId);
     }
 
-    private async Task<KmsCall<T>> BuildAsync<T>(string? keyId, Func<KmsDialect, KmsCall<T>> build, CancellationToken cancellationToken)
+    private async ValueTask<KmsCall<T>> BuildAsync<T>(string? keyId, Func<KmsDialect, KmsCall<T>> build, CancellationToken cancellationToken)
     {
         if (keyId is not null)
         {

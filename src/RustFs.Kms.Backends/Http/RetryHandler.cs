@@ -47,7 +47,11 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
             cancellationToken.ThrowIfCancellationRequested();
             (request.Content as KmsRequestContent)?.Rewind();
             Outcome outcome = await TryOnceAsync(request, attempt, corrected, TimeFor(send.Repeat, Remaining(start)), cancellationToken).ConfigureAwait(false);
-            Hide([.. send.Secrets, .. Secrets], outcome.Answer);
+            if (outcome.Answer is { } received)
+            {
+                Hide(send.Secrets, received);
+                Hide(Secrets, received);
+            }
 
             KmsWireError? error = outcome.Answer?.Error;
             if (outcome.Answer is not null && error is null)
@@ -75,18 +79,18 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
         }
     }
 
-    private static void Hide(IEnumerable<KmsSecret> secrets, WireAnswer? answer)
+    private static void Hide(IReadOnlyList<KmsSecret> secrets, WireAnswer answer)
     {
         try
         {
             foreach (KmsSecret secret in secrets)
             {
-                answer?.Hide(secret);
+                answer.Hide(secret);
             }
         }
         catch (ObjectDisposedException)
         {
-            answer?.Dispose();
+            answer.Dispose();
             throw new KmsException(KmsErrorCode.KmsNotFound, "The connection was closed while it was being used.");
         }
     }
@@ -177,21 +181,22 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
             return new Outcome { Loss = Loss.Unsent, Failure = KmsErrorCode.KmsTimeout, Reason = TooLong(options.Timeout), MayRecur = false };
         }
 
+        // Ends by its own clock, or with the caller's token.
         using var deadline = new CancellationTokenSource(limit, clock.Clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        using CancellationTokenRegistration stop = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), deadline);
         long start = clock.Clock.GetTimestamp();
         int? status = null;
         string? requestId = null;
         try
         {
-            using HttpResponseMessage response = await base.SendAsync(request, either.Token).ConfigureAwait(false);
+            using HttpResponseMessage response = await base.SendAsync(request, deadline.Token).ConfigureAwait(false);
             status = (int)response.StatusCode;
             requestId = AnswerReader.RequestIdOf(response);
             return status is >= 300 and < 400
                 ? Redirected(request, response) with { Status = status, RequestId = requestId }
                 : new Outcome
                 {
-                    Answer = await AnswerReader.ReadAsync(response, requestId, either.Token).ConfigureAwait(false),
+                    Answer = await AnswerReader.ReadAsync(response, requestId, deadline.Token).ConfigureAwait(false),
                     RetryAfter = RetryAfterOf(response.Headers),
                     Date = response.Headers.Date,
                 };
