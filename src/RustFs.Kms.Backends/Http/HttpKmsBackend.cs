@@ -355,8 +355,8 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets, IKmsObjects
     private Task<T> SendAsync<T>(Func<KmsDialect, KmsCall<T>> build, CancellationToken cancellationToken) =>
         SendAsync(keyId: null, build, cancellationToken);
 
-    private async Task<T> SendAsync<T>(string? keyId, Func<KmsDialect, KmsCall<T>> build, CancellationToken cancellationToken) =>
-        await _channel.SendAsync(await BuildAsync(keyId, build, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+    private Task<T> SendAsync<T>(string? keyId, Func<KmsDialect, KmsCall<T>> build, CancellationToken cancellationToken) =>
+        _channel.SendAsync(BuildAsync(keyId, build, cancellationToken), cancellationToken);
 
     private async Task<KmsKey> ChangeKeyAsync(string keyId, Func<KmsDialect, KmsCall<KeyChange>> build, CancellationToken cancellationToken)
     {

@@ -37,16 +37,15 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        KmsSend send = request.Options.TryGetValue(KmsSend.Key, out KmsSend? known)
-            ? known
-            : throw new InvalidOperationException("A request without its rules was sent.");
+        var own = (KmsRequest)request;
+        KmsSend send = own.Rules;
         long start = clock.Clock.GetTimestamp();
         bool corrected = false;
         for (int attempt = 1, repeats = 0; ; attempt++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            (request.Content as KmsRequestContent)?.Rewind();
-            Outcome outcome = await TryOnceAsync(request, attempt, corrected, TimeFor(send.Repeat, Remaining(start)), cancellationToken).ConfigureAwait(false);
+            own.Body.Rewind();
+            Outcome outcome = await TryOnceAsync(own, attempt, corrected, TimeFor(send.Repeat, Remaining(start)), cancellationToken).ConfigureAwait(false);
             if (outcome.Answer is { } received)
             {
                 Hide(send.Secrets, received);
@@ -122,12 +121,12 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
         return outcome.Loss is Loss.Silent or Loss.Broken ? send.Lost(failure) : failure;
     }
 
-    private static bool IsUnsent(HttpRequestException exception, HttpContent? content) => exception.HttpRequestError
+    private static bool IsUnsent(HttpRequestException exception, KmsRequestContent body) => exception.HttpRequestError
         is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
         or HttpRequestError.ProxyTunnelError
-        || content is KmsRequestContent { Left: false };
+        || !body.Left;
 
-    private Outcome Lost(HttpRequestMessage request, Exception exception, bool answerBegan)
+    private Outcome Lost(KmsRequest request, Exception exception, bool answerBegan)
     {
         string server = request.RequestUri!.GetLeftPart(UriPartial.Authority);
         if (Transport.TlsFailure(exception) is { } refusal)
@@ -160,7 +159,7 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
         string demand = connected && request.RequestUri.Scheme == Uri.UriSchemeHttps && options.ClientCertificate is null
             ? " " + WantsClientCertificate
             : "";
-        bool unsent = exception is SocketException || (exception is HttpRequestException http && IsUnsent(http, request.Content));
+        bool unsent = exception is SocketException || (exception is HttpRequestException http && IsUnsent(http, request.Body));
         string why = Transport.Cause(exception);
         return new Outcome
         {
@@ -174,7 +173,7 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
     }
 
     private async Task<Outcome> TryOnceAsync(
-        HttpRequestMessage request, int attempt, bool corrected, TimeSpan limit, CancellationToken cancellationToken)
+        KmsRequest request, int attempt, bool corrected, TimeSpan limit, CancellationToken cancellationToken)
     {
         if (limit <= TimeSpan.Zero)
         {
@@ -220,7 +219,7 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
-            bool unsent = !deadline.IsCancellationRequested || request.Content is KmsRequestContent { Left: false };
+            bool unsent = !deadline.IsCancellationRequested || !request.Body.Left;
             return new Outcome
             {
                 Loss = status is not null ? Loss.Broken : unsent ? Loss.Unsent : Loss.Silent,
