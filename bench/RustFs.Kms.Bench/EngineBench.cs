@@ -13,9 +13,10 @@ internal static class EngineBench
 {
     internal static int Run()
     {
+        // A contestant is measured when nothing of it is compiled any more; the largest of them takes some seconds to get there.
         // In this process: the default toolchain restores and builds projects of its own, which the product's build rules refuse.
         IConfig config = ManualConfig.CreateEmpty()
-            .AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithWarmupCount(6).WithIterationCount(15))
+            .AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithWarmupCount(20).WithIterationCount(15))
             .AddColumnProvider(DefaultColumnProviders.Instance)
             .AddDiagnoser(BenchmarkDotNet.Diagnosers.MemoryDiagnoser.Default)
             .AddLogger(Environment.GetEnvironmentVariable("BENCH_VERBOSE") is null ? NullLogger.Instance : new ConsoleLogger())

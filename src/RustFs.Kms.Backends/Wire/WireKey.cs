@@ -25,7 +25,7 @@ internal static class WireKey
         (DateTimeOffset? rotatedAt, string? rotatedAtText) = json.Time("rotated_at");
         (DateTimeOffset? deletionDate, string? deletionDateText) = json.Time("deletion_date");
         string? state = json.Text("key_state", "status");
-        bool? enabled = json.Flag("enabled");
+        bool? enabled = state is null ? json.Flag("enabled") : null;
         return new KmsKey
         {
             KeyId = keyId,

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Text.Json;
 using RustFs.Kms.Backends;
 using RustFs.Kms.Backends.Http;
 using RustFs.Kms.Backends.Wire;
@@ -36,11 +36,11 @@ public sealed class ServiceTests
 
         if (expected is null)
         {
-            await HttpTest.FailsAsync(KmsErrorCode.KmsUnsupported, () => backend.DialectAsync(default));
+            await HttpTest.FailsAsync(KmsErrorCode.KmsUnsupported, () => backend.DialectAsync(default).AsTask());
             return;
         }
 
-        KmsDialect[] dialects = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => backend.DialectAsync(default)));
+        KmsDialect[] dialects = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => backend.DialectAsync(default).AsTask()));
         Assert.All(dialects, dialect => Assert.Equal(expected, dialect.Generation));
         Assert.Equal(2, server.Requests.Count);
         Assert.All(server.Requests, request => Assert.Equal("GET", request.Method));
