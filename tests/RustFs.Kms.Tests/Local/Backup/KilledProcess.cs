@@ -25,6 +25,12 @@ internal static class KilledProcess
             return Success;
         }
 
+        if (arguments is ["disk", string refusal])
+        {
+            await DiskWorker.RunAsync(refusal);
+            return Success;
+        }
+
         string[] operations = ["backup", "restore", "abort"];
         if (arguments is not [string operation, string directory, string backups, string text] || !operations.Contains(operation))
         {
