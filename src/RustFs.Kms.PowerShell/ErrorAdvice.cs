@@ -181,6 +181,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsTimeout, OverServer, "Try again, or give more time with -TimeoutSeconds. See how far the way to the server leads", "{check}"),
         For(KmsErrorCode.KmsTimeout, null, "Try again, and see whether the backend answers", ShowStatus),
         For(KmsErrorCode.KmsOutcomeUnknown, Opening, "Look at the directory before you try again", "{verify}"),
+        For(KmsErrorCode.KmsOutcomeUnknown, By("Export-KmsSupportBundle"), "Look before you try again", ShowFile),
         For(KmsErrorCode.KmsOutcomeUnknown, By("Backup-KmsKeyStore", "Restore-KmsKeyStore", "Stop-KmsRestore"),
             "Look before you try again", "Get-KmsBackup{at}"),
         For(KmsErrorCode.KmsOutcomeUnknown, By("Set-KmsBucketEncryption", "Remove-KmsBucketEncryption"),

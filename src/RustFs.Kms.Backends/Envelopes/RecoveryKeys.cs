@@ -47,9 +47,9 @@ internal static class RecoveryKeys
         {
             WriteNew(creation.Path, content.Bytes);
         }
-        catch when (creation.PublicKeyPath is not null)
+        catch (KmsException exception) when (creation.PublicKeyPath is not null && exception.Code != KmsErrorCode.KmsOutcomeUnknown)
         {
-            File.Delete(creation.PublicKeyPath);
+            RemoveAfter(exception, creation.PublicKeyPath);
             throw;
         }
 
@@ -299,6 +299,22 @@ internal static class RecoveryKeys
         catch (Exception exception) when (StorageFailure.Is(exception))
         {
             throw StorageFailure.OfWriting(exception, path, Path.Combine(directory, temporary));
+        }
+    }
+
+    private static void RemoveAfter(KmsException failure, string publicKeyPath)
+    {
+        try
+        {
+            File.Delete(publicKeyPath);
+        }
+        catch (Exception exception) when (StorageFailure.Is(exception))
+        {
+            throw new KmsException(
+                failure.Code,
+                $"{failure.Message} The public half '{publicKeyPath}' was written, and could not be removed again: {exception.Message}",
+                failure.Target,
+                innerException: failure);
         }
     }
 

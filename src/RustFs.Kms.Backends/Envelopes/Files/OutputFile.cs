@@ -124,7 +124,7 @@ internal sealed class OutputFile : IDisposable
     /// <summary>Sees that all of it is on the disk.</summary>
     internal void Sync() => _ = Guarded(_destination, _temporary, () =>
     {
-        RandomAccess.FlushToDisk(_stream.SafeFileHandle);
+        DurableFile.Sync(_stream.SafeFileHandle, _temporary);
         return true;
     });
 
