@@ -152,9 +152,12 @@ public sealed class AdviceRowTests : IDisposable
                 yield return Make(_exceptionCodes.Single(code => $"{code}" == "KmsUsage"), target, _faults[0], "set RUSTFS_KMS_ALLOW_INSECURE_DEV_DEFAULTS=true");
             }
 
-            object lacking = Make(_exceptionCodes.Single(code => $"{code}" == "KmsNotFound"), null, _faults[0], "No connection.");
-            _exception.GetProperty("LacksConnection", Inside)!.SetValue(lacking, true);
-            yield return lacking;
+            foreach ((string code, string lack) in ((string, string)[])[("KmsNotFound", "LacksConnection"), ("KmsUsage", "LacksKey")])
+            {
+                object lacking = Make(_exceptionCodes.Single(known => $"{known}" == code), null, _faults[0], "It is not there.");
+                _exception.GetProperty(lack, Inside)!.SetValue(lacking, true);
+                yield return lacking;
+            }
         }
 
         private object Make(object code, string? target, object fault, string message) =>
@@ -162,7 +165,10 @@ public sealed class AdviceRowTests : IDisposable
 
         private object Context(string command, object subject, string? target, object? connection) => Activator.CreateInstance(
             _module.GetType("RustFs.Kms.PowerShell.FailureContext", throwOnError: true)!, Inside, null,
-            [command, subject, target, connection, false, false, false, null, null], null)!;
+            [Call(command), subject, target, connection, false, false, false, null, null], null)!;
+
+        private object Call(string command) => Activator.CreateInstance(
+            _module.GetType("RustFs.Kms.PowerShell.CommandCall", throwOnError: true)!, Inside, null, [command, string.Empty, false], null)!;
 
         private object Failure(object exception, object context) => Activator.CreateInstance(
             _module.GetType("RustFs.Kms.PowerShell.ErrorAdvice+Failure", throwOnError: true)!, Inside, null, [exception, context], null)!;
