@@ -17,7 +17,7 @@ public sealed class ModuleHostTests(HostTestModule module) : IClassFixture<HostT
 
         Assert.Equal("beta", Assert.Single(run.Output).Properties["KeyId"].Value);
         Assert.Empty(run.Text);
-        Assert.False(run.HadErrors);
+        Assert.Empty(run.Errors);
         Assert.Equal(0, run.ExitCode);
     }
 
