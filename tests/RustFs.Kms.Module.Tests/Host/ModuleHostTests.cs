@@ -44,6 +44,22 @@ public sealed class ModuleHostTests(HostTestModule module) : IClassFixture<HostT
         Assert.Empty(run.StandardErrorText);
     }
 
+    [Theory]
+    [InlineData("Get-TestKey | Select-Object KeyId", "Select-Object")]
+    [InlineData("dir", "Get-ChildItem")]
+    [InlineData("& { $ErrorActionPreference = 'Stop'; Get-Date }", "Get-Date")]
+    public void A_command_that_only_a_whole_PowerShell_has_is_told_as_that(string script, string command)
+    {
+        using ModuleHost host = module.Open();
+
+        HostRun run = host.RunText(script);
+
+        Assert.Equal("CommandNotFoundException", run.Errors[^1].FullyQualifiedErrorId);
+        Assert.Contains($"There is no command '{command}' here.", run.StandardErrorText, StringComparison.Ordinal);
+        Assert.Contains("import the module in pwsh", run.StandardErrorText, StringComparison.Ordinal);
+        Assert.DoesNotContain("spelling", run.Text + run.StandardErrorText, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Text_is_as_wide_as_asked()
     {
