@@ -26,14 +26,14 @@ internal enum FailureSubject
 }
 
 /// <summary>What a cmdlet was doing when something failed.</summary>
-/// <param name="Command">The cmdlet's name.</param>
+/// <param name="Command">The cmdlet.</param>
 /// <param name="Subject">What it works on.</param>
 /// <param name="Target">The key id, path or other text that it worked on just then; null when there was none.</param>
 /// <param name="Connection">The connection that it worked through; null when there was none.</param>
 /// <param name="NamesConnection">Whether there were several connections, so that the text must say which.</param>
 /// <param name="WithoutMasterKey">Whether -NoMasterKey was given.</param>
 internal sealed record FailureContext(
-    string Command,
+    CommandCall Command,
     FailureSubject Subject,
     string? Target = null,
     KmsConnection? Connection = null,

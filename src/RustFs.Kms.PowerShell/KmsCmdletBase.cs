@@ -11,11 +11,12 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     private readonly object _gate = new();
     private readonly CancellationTokenSource _stop = new();
     private bool _disposed;
+    private CommandCall? _call;
 
     /// <summary>Cancelled when the user stops the pipeline. (The engine's own token exists from PowerShell 7.6 on.)</summary>
     private protected CancellationToken StopToken => _stop.Token;
 
-    private protected string CommandName => MyInvocation.MyCommand.Name;
+    private protected CommandCall Call => _call ??= CommandCall.Of(GetType(), MyInvocation);
 
     /// <summary>What the cmdlet works on, and so what the target of its errors is.</summary>
     private protected virtual FailureSubject Subject => FailureSubject.Other;
@@ -106,10 +107,10 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     }
 
     /// <summary>Ends the cmdlet with one record.</summary>
-    private protected void ThrowFailure(Exception exception, string? target)
+    private protected void ThrowFailure(Exception exception, string? target, KmsConnection? connection = null)
     {
         ThrowIfStopped(exception);
-        ThrowTerminatingError(ErrorRecords.From(exception, Context(target, connection: null, several: false)));
+        ThrowTerminatingError(ErrorRecords.From(exception, Context(target, connection, several: false)));
     }
 
     private protected void WriteFailure(KmsErrorCode code, string message, string? target, KmsConnection? connection = null) =>
@@ -159,7 +160,7 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     }
 
     private FailureContext Context(string? target, KmsConnection? connection, bool several) => new(
-        CommandName,
+        Call,
         Subject,
         target,
         connection,
