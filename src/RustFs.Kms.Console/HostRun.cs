@@ -42,9 +42,6 @@ internal sealed record HostRun
     /// <summary>The exit code a process that ran just this would end with.</summary>
     internal int ExitCode { get; init; }
 
-    /// <summary>At least one error was reported.</summary>
-    internal bool HadErrors => Errors.Count > 0;
-
     /// <summary>A copy of the records a stream holds.</summary>
     internal static Collection<T> Copy<T>(PSDataCollection<T> stream) => [.. stream];
 }

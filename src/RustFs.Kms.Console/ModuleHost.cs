@@ -230,6 +230,7 @@ internal sealed class ModuleHost : IDisposable
             errors.Add(terminating);
             if (rendering >= Rendering.OutDefault)
             {
+                ExplainErrorsCommand.Explain(terminating);
                 Show(terminating);
             }
         }
@@ -334,6 +335,7 @@ internal sealed class ModuleHost : IDisposable
     private void AddOutDefault(PowerShell shell, List<PSObject> output, List<ErrorRecord> errors)
     {
         shell.Commands.Commands[0].MergeMyResults(PipelineResultTypes.Error, PipelineResultTypes.Output);
+        shell.AddCommand(new CmdletInfo("Resolve-HostErrors", typeof(ExplainErrorsCommand)));
         if (_text is not null)
         {
             shell.AddCommand(new CmdletInfo("Copy-HostOutput", typeof(RecordOutputCommand)))

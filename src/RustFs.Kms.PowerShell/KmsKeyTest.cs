@@ -31,5 +31,5 @@ public sealed record KmsKeyTest
     public string? Recommendation { get; init; }
 
     /// <summary>The key's id and the verdict.</summary>
-    public override string ToString() => $"{KeyId}: {(IsUsable ? "usable" : "not usable")}";
+    public override string ToString() => SafeText.Neutralize($"{KeyId}: {(IsUsable ? "usable" : "not usable")}");
 }

@@ -11,6 +11,7 @@ namespace RustFs.Kms.PowerShell;
 public static partial class KmsViewProperties
 {
     private const int WrapNameWidth = 28;
+    private const string RecoveryWrap = "recovery key "; // as KmsEnvelopeWrap says it
 
     /// <summary>The access key of an emulator; never its secret.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -50,7 +51,7 @@ public static partial class KmsViewProperties
 
     /// <summary>The blockers.</summary>
     /// <param name="item">The object that is shown.</param>
-    public static string Blockers(PSObject? item) => KmsView.List(Value<IEnumerable<string>>(item, nameof(Blockers)));
+    public static string Blockers(PSObject? item) => KmsView.List(Texts(item, nameof(Blockers)));
 
     /// <summary>The bucket name.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -62,7 +63,7 @@ public static partial class KmsViewProperties
 
     /// <summary>The names of the bundles.</summary>
     /// <param name="item">The object that is shown.</param>
-    public static string Bundles(PSObject? item) => KmsView.List(Value<IEnumerable>(item, nameof(Bundles))?.Cast<object>().Select(name => $"{name}"));
+    public static string Bundles(PSObject? item) => KmsView.List(Texts(item, nameof(Bundles)));
 
     /// <summary>The names of what the backend can do.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -82,12 +83,15 @@ public static partial class KmsViewProperties
 
     /// <summary>The nodes of the cluster.</summary>
     /// <param name="item">The object that is shown.</param>
-    public static string ClusterNodes(PSObject? item) =>
-        KmsView.List((item?.BaseObject as KmsStatus)?.ClusterNodes.Select(node => node.Error is null ? node.Host : $"{node.Host} ({node.Error})"));
+    public static string ClusterNodes(PSObject? item) => KmsView.List(Texts(item, nameof(ClusterNodes)));
 
-    /// <summary>The completeness.</summary>
+    /// <summary>How far an answer can be relied on; <c>exact</c> is said of what was looked at.</summary>
     /// <param name="item">The object that is shown.</param>
-    public static string Completeness(PSObject? item) => Text(item, nameof(Completeness));
+    public static string Completeness(PSObject? item)
+    {
+        string completeness = Text(item, nameof(Completeness));
+        return completeness.Length > 0 && NotScanned(item).Length > 0 ? Strings.OfWhatWasScanned(completeness) : completeness;
+    }
 
     /// <summary>The fingerprint of a node's configuration.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -95,7 +99,7 @@ public static partial class KmsViewProperties
 
     /// <summary>The conflicts.</summary>
     /// <param name="item">The object that is shown.</param>
-    public static string Conflicts(PSObject? item) => KmsView.List(Value<IEnumerable<string>>(item, nameof(Conflicts)));
+    public static string Conflicts(PSObject? item) => KmsView.List(Texts(item, nameof(Conflicts)));
 
     /// <summary>The connection's name.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -123,7 +127,7 @@ public static partial class KmsViewProperties
 
     /// <summary>The files that were deleted.</summary>
     /// <param name="item">The object that is shown.</param>
-    public static string Deleted(PSObject? item) => KmsView.List(Value<IEnumerable<string>>(item, nameof(Deleted)));
+    public static string Deleted(PSObject? item) => KmsView.List(Texts(item, nameof(Deleted)));
 
     /// <summary>The deployment identity.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -181,7 +185,7 @@ public static partial class KmsViewProperties
     /// <summary>The external mismatches.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string ExternalMismatches(PSObject? item) =>
-        KmsView.List(Value<IEnumerable<string>>(item, nameof(ExternalMismatches)));
+        KmsView.List(Texts(item, nameof(ExternalMismatches)));
 
     /// <summary>What is wrong with the record.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -229,7 +233,7 @@ public static partial class KmsViewProperties
 
     /// <summary>How many keys were restored.</summary>
     /// <param name="item">The object that is shown.</param>
-    public static int KeyCount(PSObject? item) => item?.BaseObject is KmsRestoreResult result ? result.RestoredKeyIds.Count : 0;
+    public static int KeyCount(PSObject? item) => Texts(item, nameof(RestoredKeyIds)).Count();
 
     /// <summary>The key directory.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -273,7 +277,7 @@ public static partial class KmsViewProperties
 
     /// <summary>Where files were moved to.</summary>
     /// <param name="item">The object that is shown.</param>
-    public static string MovedAside(PSObject? item) => KmsView.List(Value<IEnumerable<string>>(item, nameof(MovedAside)));
+    public static string MovedAside(PSObject? item) => KmsView.List(Texts(item, nameof(MovedAside)));
 
     /// <summary>The line of a policy.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -294,14 +298,12 @@ public static partial class KmsViewProperties
 
     /// <summary>The not scanned.</summary>
     /// <param name="item">The object that is shown.</param>
-    public static string NotScanned(PSObject? item) => KmsView.List(Value<IEnumerable<string>>(item, nameof(NotScanned)));
+    public static string NotScanned(PSObject? item) => KmsView.List(Texts(item, nameof(NotScanned)));
 
     /// <summary>What stands in the way of a restore.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Obstacles(PSObject? item) =>
-        item?.BaseObject is KmsRestorePlan plan
-        ? KmsView.List([.. plan.Blockers, .. plan.Conflicts, .. plan.ExternalMismatches])
-        : string.Empty;
+        KmsView.List([.. Texts(item, nameof(Blockers)), .. Texts(item, nameof(Conflicts)), .. Texts(item, nameof(ExternalMismatches))]);
 
     /// <summary>When the connection was opened.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -322,9 +324,7 @@ public static partial class KmsViewProperties
     /// <summary>Where the keys are: the directory, the address, the region.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Place(PSObject? item) =>
-        item?.BaseObject is KmsConfiguration configuration
-        ? KmsView.Text(configuration.KeyDirectory ?? configuration.Address ?? configuration.EndpointUrl ?? configuration.Region ?? configuration.StaticKeyId)
-        : string.Empty;
+        new[] { KeyDirectory(item), Address(item), EndpointUrl(item), Region(item), StaticKeyId(item) }.FirstOrDefault(place => place.Length > 0, string.Empty);
 
     /// <summary>Whether a data key carries its plaintext; never the plaintext.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -386,10 +386,14 @@ public static partial class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string ReferenceKind(PSObject? item) => Text(item, nameof(KmsKeyReference.Kind));
 
-    /// <summary>What names the key.</summary>
+    /// <summary>What names the key; of an answer that is not exact, how far it can be relied on.</summary>
     /// <param name="item">The object that is shown.</param>
-    public static string References(PSObject? item) =>
-        KmsView.List((item?.BaseObject as KmsKeyImpact)?.References.Select(reference => reference.ToString()));
+    public static string References(PSObject? item)
+    {
+        string found = KmsView.List(Texts(item, nameof(References)));
+        string completeness = Text(item, nameof(Completeness));
+        return (found.Length == 0 ? Strings.NothingNamesTheKey : found) + (completeness is "" or "exact" ? string.Empty : $" ({completeness})");
+    }
 
     /// <summary>The region.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -401,7 +405,7 @@ public static partial class KmsViewProperties
 
     /// <summary>The restored key ids.</summary>
     /// <param name="item">The object that is shown.</param>
-    public static string RestoredKeyIds(PSObject? item) => KmsView.List(Value<IEnumerable<string>>(item, nameof(RestoredKeyIds)));
+    public static string RestoredKeyIds(PSObject? item) => KmsView.List(Texts(item, nameof(RestoredKeyIds)));
 
     /// <summary>When the key was rotated last.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -413,7 +417,7 @@ public static partial class KmsViewProperties
 
     /// <summary>The scanned.</summary>
     /// <param name="item">The object that is shown.</param>
-    public static string Scanned(PSObject? item) => KmsView.List(Value<IEnumerable<string>>(item, nameof(Scanned)));
+    public static string Scanned(PSObject? item) => KmsView.List(Texts(item, nameof(Scanned)));
 
     /// <summary>How long it took, in seconds.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -517,14 +521,17 @@ public static partial class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string WrapList(PSObject? item) => string.Join('\n', WrapsOf(item).Select((wrap, index) => $"{index + 1}: {wrap}"));
 
-    /// <summary>The wraps of a file in a table, one to a line that is not broken.</summary>
+    /// <summary>The wraps of a file in a table, one to a line. A fingerprint is what tells a recovery key, and is not cut.</summary>
     /// <param name="item">The object that is shown.</param>
-    public static string WrapNames(PSObject? item) =>
-        string.Join('\n', WrapsOf(item).Select(wrap => DisplayText.Shorten(wrap, WrapNameWidth)));
+    public static string WrapNames(PSObject? item) => string.Join('\n', WrapsOf(item).Select(wrap => wrap.StartsWith(RecoveryWrap, StringComparison.Ordinal)
+        ? $"recovery {wrap[RecoveryWrap.Length..]}"
+        : DisplayText.Shorten(wrap, WrapNameWidth)));
 
-    // What was serialized has its wraps as texts, or as objects that have one.
-    private static IEnumerable<string> WrapsOf(PSObject? item) =>
-        Value<IEnumerable>(item, nameof(KmsEnvelope.Wraps))?.Cast<object>().Select(wrap => KmsView.Text(wrap.ToString())) ?? [];
+    private static IEnumerable<string> WrapsOf(PSObject? item) => Texts(item, nameof(KmsEnvelope.Wraps)).Select(KmsView.Text);
+
+    // What was serialized has its lists as lists of anything, and what was in them as texts, or as objects that have one.
+    private static IEnumerable<string> Texts(PSObject? item, string property) =>
+        Value<IEnumerable>(item, property)?.Cast<object>().Select(text => $"{text}") ?? [];
 
     private static string Bracketed(string text) => text.Length == 0 ? text : $"[{text}]";
 

@@ -60,6 +60,18 @@ Describe 'Views' {
         $heading | Should -Match '^KeyId +State'
     }
 
+    It 'neutralises what others wrote after another type''s object, too' {
+        $hostile = "harmless`n::error title=forged::pwned`n##vso[task.complete]done`e[31mred"
+        Set-KmsKey app -Description $hostile
+        $shown = @(Get-KmsConnection; Get-KmsKey app; Get-KmsStatus; Get-KmsKey app)
+        foreach ($text in ($shown | Out-String), ($shown | Format-Custom | Out-String), ($shown | Format-Wide | Out-String)) {
+            $text | Should -Not -Match '(?m)^\s*::error|##vso\[|\e'
+        }
+
+        $shown | Out-String | Should -Match 'harmless\\x0A'
+        (Get-KmsKey app).Description | Should -BeExactly $hostile
+    }
+
     It 'has colour only where the host wants it' {
         $PSStyle.OutputRendering = 'Ansi'
         try {

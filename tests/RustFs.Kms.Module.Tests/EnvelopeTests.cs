@@ -170,7 +170,7 @@ public sealed class EnvelopeTests
         using FileSession session = Open(width);
         foreach ((string command, string header, string[] parts) in ((string, string, string[])[])
                  [
-                     ("Get-KmsEnvelope a.txt.kms", "File Length Wraps", ["a.txt.kms", "1000 KMS key app", "recovery key ", "passphrase", "Directory: "]),
+                     ("Get-KmsEnvelope a.txt.kms", "File Length Wraps", ["a.txt.kms", "1000 KMS key app", $"recovery {session.Value<string>("$recovery.Fingerprint")}", "passphrase", "Directory: "]),
                      ("(Get-KmsEnvelope a.txt.kms).Wraps", "Number Kind Id Detail", ["1 Kms         app", "Local test [bucket=photos]", "2 RecoveryKey ", "3 Passphrase", "argon2id, 64.0 MiB"]),
                      ("Protect-KmsFile a.txt b.kms -KeyId app -PassThru -Force", "File Length Seconds Wraps", ["b.kms", "KMS key app"]),
                      ("Unprotect-KmsFile a.txt.kms b.txt -PassThru -Force", "File Length Seconds Wraps", ["b.txt", "KMS key app"]),

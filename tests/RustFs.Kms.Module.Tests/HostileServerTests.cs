@@ -1,5 +1,7 @@
 using System.Management.Automation;
+using System.Reflection;
 using System.Text.Json;
+using System.Xml.Linq;
 using RustFs.Kms.Console;
 using RustFs.Kms.Module.Tests.Support;
 using RustFs.Kms.Tests.Http;
@@ -55,6 +57,58 @@ public sealed class HostileServerTests
             });
         }
     }
+
+    [Theory]
+    [InlineData(80)]
+    [InlineData(120)]
+    public async Task Nor_does_an_object_that_follows_others_in_one_output(int width)
+    {
+        await using var server = new ScriptedServer(JsonEncodedText.Encode(Hostile).ToString());
+        using ServerSession session = server.Connect(options: new ModuleHostOptions { Width = width });
+        string[] reads = ["Get-KmsStatus", "Get-KmsConfiguration", "Get-KmsKey", "Get-KmsKeyImpact k1", "Get-KmsBackup", "Test-KmsKey k1", "Test-KmsHealth", "New-KmsDataKey k1"];
+        foreach (string script in (string[])[.. s_commands.Select(command => $"Get-KmsConnection; {command}"), string.Join("; ", reads), string.Join("; ", reads.Reverse())])
+        {
+            HostRun run = session.Host.RunText(script);
+            Harmless.Assert(run.Text, script);
+            Harmless.Assert(run.StandardErrorText, script);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void Nor_does_any_object_of_ours_whose_every_text_is_hostile(string name)
+    {
+        using var session = new KmsSession("app");
+        var type = (Type)session.Require($"[{name}]").Single().BaseObject;
+        object shown = ObjectOf.EveryText(type, Harmless.Hostile);
+        PropertyInfo[] texts = [.. type.GetProperties().Where(property => Harmless.Hostile.Equals(ObjectOf.FieldOf(property)?.GetValue(shown)))];
+        foreach (string first in (string[])["Get-KmsStatus", "Get-KmsConnection"])
+        {
+            foreach (string then in (string[])
+                     [
+                         "$shown", "@($shown, $shown)", "[System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($shown))",
+                     ])
+            {
+                HostRun run = session.Host.RunText($"param($shown) {first}; {then}", shown);
+                Assert.Empty(run.Errors);
+                Harmless.Assert(run.Text, $"{first}; {then}");
+                Assert.True(then != "$shown" || name == "RustFs.Kms.KmsEmulator" || run.Text.Contains(@"\x1B[31mred", StringComparison.Ordinal), run.Text);
+            }
+        }
+
+        // What a script reads is what was said, and nothing that is there to be printed.
+        string serialized = session.Value<string>("param($shown) [System.Management.Automation.PSSerializer]::Serialize($shown)", shown);
+        Assert.DoesNotMatch("N=\"(View|[^\"]* )", serialized);
+        Assert.DoesNotContain(PSObject.AsPSObject(shown).Properties, property => property.Name.StartsWith("View", StringComparison.Ordinal) || property.Name.Contains(' ', StringComparison.Ordinal));
+        Assert.All(texts, property => Assert.Equal(Harmless.Hostile, session.Value<string>($"param($shown) $shown.{property.Name}", shown)));
+    }
+
+    /// <summary>The types of objects that cmdlets write, and of what is in them.</summary>
+    public static TheoryData<string> Types() =>
+    [
+        .. XDocument.Load(Path.Combine(ConsoleProcess.RepositoryRoot, "out", "RustFs.Kms", "RustFs.Kms.Types.ps1xml")).Descendants("Type")
+            .Select(type => type.Element("Name")!.Value).Where(name => !name.StartsWith("Deserialized.", StringComparison.Ordinal)),
+    ];
 
     [Theory]
     [InlineData("HTTP/1.1 200 ##vso[task.complete result=Failed]\r\n::error::x: y\r\nContent-Length: 2\r\n\r\n{}")]

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Reflection;
 using System.Xml.Linq;
 using RustFs.Kms.Module.Tests.Support;
 using Xunit;
@@ -35,10 +36,16 @@ public sealed class LanguageModeTests
         {
             Assert.All(session.Require(command), item =>
             {
-                Assert.DoesNotContain(item.Properties, property => property.Name.StartsWith("View", StringComparison.Ordinal));
                 string serialized = PSSerializer.Serialize(item);
-                Assert.DoesNotContain("View", serialized, StringComparison.Ordinal);
-                Assert.DoesNotContain("View", session.Value<string>("[System.Management.Automation.PSSerializer]::Serialize($args[0])", PSSerializer.Deserialize(serialized)), StringComparison.Ordinal);
+                string again = session.Value<string>("[System.Management.Automation.PSSerializer]::Serialize($args[0])", PSSerializer.Deserialize(serialized));
+                string[] hidden = [.. Named(item.TypeNames[0]).Descendants("CodeProperty").Elements("Name").Select(name => name.Value)];
+                Assert.NotEmpty(hidden);
+                Assert.All(hidden, name =>
+                {
+                    Assert.DoesNotContain(item.Properties, property => property.Name == name);
+                    Assert.DoesNotContain($"N=\"{name}\"", serialized, StringComparison.Ordinal);
+                    Assert.DoesNotContain($"N=\"{name}\"", again, StringComparison.Ordinal);
+                });
             });
         }
     }
@@ -55,7 +62,7 @@ public sealed class LanguageModeTests
         {
             string type = view.Descendants("TypeName").Single().Value;
             Assert.Equal(members[type], members["Deserialized." + type]);
-            string[] properties = [.. session.Require($"[{type}]").Select(shown => (Type)shown.BaseObject).Single().GetProperties().Select(property => property.Name)];
+            string[] properties = [.. TypeOf(session, type).GetProperties().Select(property => property.Name)];
             Assert.All(view.Descendants("PropertyName"), name => Assert.True(properties.Contains(name.Value) || members[type].Contains(name.Value), $"{type}.{name.Value}"));
         }
     }
@@ -80,8 +87,8 @@ public sealed class LanguageModeTests
         {
             Type type = reached.Single(type => type.FullName == view.Descendants("TypeName").Single().Value);
             Assert.All(
-                view.Descendants("PropertyName").Select(name => name.Value).Where(name => !name.StartsWith("View", StringComparison.Ordinal)),
-                name => Assert.True(IsPlain(type.GetProperty(name)!.PropertyType), $"{type.Name}.{name} goes to the host as it is"));
+                view.Descendants("PropertyName").Select(name => name.Value).Where(name => !name.StartsWith("View", StringComparison.Ordinal) && !name.Contains(' ', StringComparison.Ordinal)),
+                name => Assert.True(IsNoText(type.GetProperty(name)!.PropertyType), $"{type.Name}.{name} goes to the host as it is"));
         });
 
         void Reach(Type type)
@@ -98,12 +105,6 @@ public sealed class LanguageModeTests
                 }
             }
         }
-
-        static bool IsPlain(Type type)
-        {
-            type = Nullable.GetUnderlyingType(type) ?? type;
-            return type.IsEnum || type.IsPrimitive || type == typeof(TimeSpan);
-        }
     }
 
     [Fact]
@@ -112,15 +113,53 @@ public sealed class LanguageModeTests
         using var session = new KmsSession();
         foreach (XElement type in Shipped("RustFs.Kms.Types.ps1xml").Descendants("Type"))
         {
-            string name = type.Element("Name")!.Value;
-            var shown = (Type)session.Require($"[{name[(name.IndexOf("RustFs", StringComparison.Ordinal))..]}]").Single().BaseObject;
+            Type shown = TypeOf(session, type.Element("Name")!.Value);
 
             // A credential is for the session that has it: outside Windows, CLIXML would hold its secret as good as in clear.
             Assert.Equal(
                 shown.GetProperties().Select(property => property.Name).Where(name => name != "Credential").Order(StringComparer.Ordinal),
-                type.Descendants("ReferencedProperties").Elements("Name").Select(name => name.Value).Order(StringComparer.Ordinal));
+                Names(type, "PropertySerializationSet").Order(StringComparer.Ordinal));
         }
     }
+
+    [Fact]
+    public void What_is_listed_after_another_types_object_is_neutralised_or_no_text()
+    {
+        using var session = new KmsSession();
+        XElement[] types = [.. Shipped("RustFs.Kms.Types.ps1xml").Descendants("Type").Where(type => !type.Element("Name")!.Value.StartsWith("Deserialized.", StringComparison.Ordinal))];
+        Assert.All(types, type =>
+        {
+            PropertyInfo[] own = TypeOf(session, type.Element("Name")!.Value).GetProperties();
+            string[] hidden = [.. type.Descendants("CodeProperty").Elements("Name").Select(name => name.Value)];
+            string[] listed = [.. Names(type, "DefaultDisplayPropertySet")];
+            Assert.InRange(listed.Length, 3, 6);
+            Assert.All(listed, name => Assert.True(
+                hidden.Contains(name) ? name.Contains(' ', StringComparison.Ordinal) : IsNoText(own.Single(property => property.Name == name).PropertyType),
+                $"{type.Element("Name")!.Value}.{name}"));
+            Assert.Empty(hidden.Intersect(own.Select(property => property.Name), StringComparer.OrdinalIgnoreCase));
+        });
+
+        // Every type of the module that an object may have which holds text.
+        string[] known = [.. types.Select(type => type.Element("Name")!.Value)];
+        string[] outputs = [.. session.Require("(Get-Command -Module RustFs.Kms).OutputType.Type").Select(type => ((Type)type.BaseObject).FullName!)
+            .Where(name => name.StartsWith("RustFs.", StringComparison.Ordinal)).Distinct()];
+        Assert.NotEmpty(outputs);
+        Assert.All(outputs, output => Assert.Contains(output, known));
+    }
+
+    private static bool IsNoText(Type type)
+    {
+        Type value = Nullable.GetUnderlyingType(type) ?? type;
+        return value.IsEnum || value.IsPrimitive || value == typeof(TimeSpan);
+    }
+
+    private static Type TypeOf(KmsSession session, string name) =>
+        (Type)session.Require($"[{name[(name.IndexOf("RustFs", StringComparison.Ordinal))..]}]").Single().BaseObject;
+
+    private static XElement Named(string type) => Shipped("RustFs.Kms.Types.ps1xml").Descendants("Type").Single(shown => shown.Element("Name")!.Value == type);
+
+    private static IEnumerable<string> Names(XElement type, string set) => type.Descendants("PropertySet").Where(names => names.Element("Name")!.Value == set)
+        .Elements("ReferencedProperties").Elements("Name").Select(name => name.Value);
 
     private static XDocument Shipped(string name) => XDocument.Load(Path.Combine(ConsoleProcess.RepositoryRoot, "out", "RustFs.Kms", name));
 }

@@ -88,6 +88,34 @@ public sealed class ServerViewTests
     }
 
     [Fact]
+    public void What_names_a_key_is_never_shown_without_what_was_not_looked_at()
+    {
+        using var session = new ServerSession(options: new ModuleHostOptions { Width = 80 });
+        string none = session.Host.RunText("Get-KmsKeyImpact app").Text;
+        Assert.Matches(@"(?m)^app +none found +object-envelopes", none);
+        Assert.DoesNotContain("exact", none, StringComparison.Ordinal);
+        Assert.Contains("exact, of what was scanned", session.Host.RunText("Get-KmsConnection; Get-KmsKeyImpact app | ForEach-Object { $_.'ViewCompleteness' }").Text, StringComparison.Ordinal);
+        session.Require("Set-KmsBucketEncryption photos -KeyId app");
+        string live = session.Host.RunText("Get-KmsKeyImpact app").Text;
+        Assert.Contains("photos", live, StringComparison.Ordinal);
+        Assert.Equal(live, session.Host.RunText(
+            "$serializer = [System.Management.Automation.PSSerializer]; Get-KmsKeyImpact app | ForEach-Object { $serializer::Deserialize($serializer::Serialize($_)) }").Text);
+    }
+
+    [Theory]
+    [InlineData("Test-KmsKey app -Connection server, other")]
+    [InlineData("Get-KmsKeyImpact app -Connection server, other")]
+    [InlineData("Get-KmsBucketEncryption photos -Connection server, other")]
+    public void Several_connections_are_told_apart(string command)
+    {
+        using var session = new ServerSession(options: new ModuleHostOptions { Width = 80 });
+        session.Require("$null = $emulator | Connect-Kms -Name other");
+        HostRun run = session.Host.RunText(command);
+        Assert.Empty(run.Errors);
+        Assert.Matches("(?s)Connection: server.*Connection: other", run.Text);
+    }
+
+    [Fact]
     public async Task The_state_of_a_service_that_failed_is_shown_with_its_reason_and_harmless()
     {
         bool failed = false;

@@ -112,6 +112,9 @@ public sealed record KmsBackupStatus
 
     /// <summary>Why no backup can be made; null when one can.</summary>
     public string? UnavailableReason { get; init; }
+
+    /// <summary>The connection's name and the state of the service, safe to print.</summary>
+    public override string ToString() => SafeText.Neutralize($"{Connection}: {ServiceState}");
 }
 
 /// <summary>A bundle that was made.</summary>
@@ -146,6 +149,9 @@ public sealed record KmsBackup
 
     /// <summary>What the operator should know about the bundle; mostly nothing.</summary>
     public IReadOnlyList<string> Warnings { get; init => field = value.Indexable(); } = [];
+
+    /// <summary>The id of the backup, safe to print.</summary>
+    public override string ToString() => SafeText.Neutralize(BackupId);
 }
 
 /// <summary>What a restore would do. It is permitted when all three lists are empty.</summary>
@@ -189,6 +195,9 @@ public sealed record KmsRestorePlan
 
     /// <summary>What stands in no way and should be known before: keys that a server would destroy as soon as it starts, foremost.</summary>
     public IReadOnlyList<string> Warnings { get; init => field = value.Indexable(); } = [];
+
+    /// <summary>The id of the backup, safe to print.</summary>
+    public override string ToString() => SafeText.Neutralize(BackupId);
 }
 
 /// <summary>What a restore did.</summary>
@@ -214,4 +223,7 @@ public sealed record KmsRestoreResult
 
     /// <summary>What is left to be done by hand; mostly nothing.</summary>
     public IReadOnlyList<string> Warnings { get; init => field = value.Indexable(); } = [];
+
+    /// <summary>The id of the backup, safe to print.</summary>
+    public override string ToString() => SafeText.Neutralize(BackupId);
 }

@@ -17,4 +17,7 @@ public sealed record KmsRestoreAbort
 
     /// <summary>What the operator should know; mostly nothing.</summary>
     public IReadOnlyList<string> Warnings { get; init => field = value.Indexable(); } = [];
+
+    /// <summary>The key directory, safe to print.</summary>
+    public override string ToString() => SafeText.Neutralize(KeyDirectory);
 }

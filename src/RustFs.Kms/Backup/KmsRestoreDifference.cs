@@ -33,4 +33,7 @@ public sealed record KmsRestoreDifference
 
     /// <summary>What should be known about it; null for nothing.</summary>
     public string? Remark { get; init; }
+
+    /// <summary>The key's id and what a restore would do, safe to print.</summary>
+    public override string ToString() => SafeText.Neutralize($"{KeyId}: {Action}");
 }

@@ -58,4 +58,7 @@ public sealed record KmsBucketEncryption
 
     /// <summary>SSE-KMS: the key; null for the server's default key.</summary>
     public string? KeyId { get; init; }
+
+    /// <summary>The bucket and the algorithm, safe to print.</summary>
+    public override string ToString() => SafeText.Neutralize($"{BucketName}: {AlgorithmText ?? Algorithm.ToString()}");
 }

@@ -23,4 +23,7 @@ public sealed record KmsConnectionCheck
 
     /// <summary><c>Clock</c>: how far the server's clock is ahead of this machine's.</summary>
     internal TimeSpan? ClockSkew { get; init; }
+
+    /// <summary>The step and what was seen, safe to print.</summary>
+    public override string ToString() => SafeText.Neutralize($"{Step}: {Evidence}");
 }

@@ -118,7 +118,7 @@ public sealed class KmsDataKey : IDisposable
 
     /// <summary>What the object is, without anything secret.</summary>
     public override string ToString() =>
-        $"KmsDataKey ({KeySpec}, wrapped by {KeyId}, plaintext {(HasPlaintext ? "hidden" : "absent")})";
+        $"KmsDataKey ({KeySpec}, wrapped by {SafeText.Neutralize(KeyId)}, plaintext {(HasPlaintext ? "hidden" : "absent")})";
 
     /// <summary>Compares two plaintexts without showing where they differ.</summary>
     internal bool HasSamePlaintextAs(KmsDataKey other)

@@ -35,5 +35,5 @@ public sealed record KmsConfigurationDifference
     public string? Given { get; init; }
 
     /// <summary>The setting and both values.</summary>
-    public override string ToString() => $"{Setting}: {Current ?? "(none)"} -> {Given ?? "(none)"}";
+    public override string ToString() => SafeText.Neutralize($"{Setting}: {Current ?? "(none)"} -> {Given ?? "(none)"}");
 }

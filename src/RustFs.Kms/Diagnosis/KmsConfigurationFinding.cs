@@ -17,4 +17,7 @@ public sealed record KmsConfigurationFinding
 
     /// <summary>The file that the configuration came from; null when it did not come from one.</summary>
     public string? Path { get; init; }
+
+    /// <summary>The setting and what is wrong with it, safe to print.</summary>
+    public override string ToString() => SafeText.Neutralize($"{Setting}: {Message}");
 }

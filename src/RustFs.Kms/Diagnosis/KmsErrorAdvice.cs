@@ -69,4 +69,7 @@ public sealed record KmsErrorAdvice
 
     /// <summary>The id under which the server logged the request; null when there is none.</summary>
     public string? RequestId { get; init; }
+
+    /// <summary>The error, safe to print.</summary>
+    public override string ToString() => SafeText.Neutralize(Error);
 }

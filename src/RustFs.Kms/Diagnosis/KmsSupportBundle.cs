@@ -17,6 +17,9 @@ public sealed record KmsSupportBundle
 
     /// <summary>What could not be got, and why; empty when nothing is missing.</summary>
     public required IReadOnlyList<string> Problems { get; init => field = value.Indexable(); }
+
+    /// <summary>The path, safe to print.</summary>
+    public override string ToString() => SafeText.Neutralize(Path);
 }
 
 /// <summary>One file of a support bundle.</summary>

@@ -72,4 +72,7 @@ public sealed record KmsVaultCheck
 
     /// <summary>How long it took; of checks that one answer settles, the first has the time.</summary>
     public TimeSpan Duration { get; init; }
+
+    /// <summary>What was checked and how it went, safe to print.</summary>
+    public override string ToString() => SafeText.Neutralize($"{Check}: {Result}");
 }

@@ -61,12 +61,12 @@ public sealed record KmsEnvelopeWrap
     /// <summary>Whether a server made the wrap, which has no route to open it again.</summary>
     public bool IsServerOnly => Kind == KmsEnvelopeWrapKind.Kms && Backend == KmsBackendKind.Server;
 
-    /// <summary>What it is, in a few words.</summary>
+    /// <summary>What it is, in a few words that are safe to print.</summary>
     public override string ToString() => Kind switch
     {
-        KmsEnvelopeWrapKind.Kms => $"KMS key {KeyId}",
+        KmsEnvelopeWrapKind.Kms => $"KMS key {SafeText.Neutralize(KeyId)}",
         KmsEnvelopeWrapKind.Passphrase => "passphrase",
-        KmsEnvelopeWrapKind.RecoveryKey => $"recovery key {Recipient}",
-        _ => $"unknown ({Type})",
+        KmsEnvelopeWrapKind.RecoveryKey => $"recovery key {SafeText.Neutralize(Recipient)}",
+        _ => $"unknown ({SafeText.Neutralize(Type)})",
     };
 }

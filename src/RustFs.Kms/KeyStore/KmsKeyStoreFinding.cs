@@ -51,4 +51,7 @@ public sealed record KmsKeyStoreFinding
 
     /// <summary>The name of the connection, when it was verified through one.</summary>
     public string? Connection { get; init; }
+
+    /// <summary>What was found, safe to print.</summary>
+    public override string ToString() => SafeText.Neutralize(Message);
 }

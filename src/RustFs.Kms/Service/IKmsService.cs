@@ -90,6 +90,9 @@ public sealed record KmsKeyImpact
 
     /// <summary>The name of the connection.</summary>
     public string? Connection { get; init; }
+
+    /// <summary>The key's id and what names it, safe to print.</summary>
+    public override string ToString() => SafeText.Neutralize($"{KeyId}: {string.Join(", ", References)}");
 }
 
 /// <summary>One thing that names a key.</summary>
@@ -107,6 +110,6 @@ public sealed record KmsKeyReference
     /// <summary>Whether it is no name of the key, but something that could not be read and may hold one.</summary>
     internal bool IsUnreadable => Kind.StartsWith("unreadable-", StringComparison.Ordinal);
 
-    /// <summary>Kind and name.</summary>
-    public override string ToString() => $"{Kind}:{Id}";
+    /// <summary>Kind and name, safe to print.</summary>
+    public override string ToString() => SafeText.Neutralize($"{Kind}:{Id}");
 }

@@ -11,4 +11,7 @@ public sealed record KmsClusterNode
 
     /// <summary>Why the node could not be asked; null when it could.</summary>
     public string? Error { get; init; }
+
+    /// <summary>The name, and why the node could not be asked; safe to print.</summary>
+    public override string ToString() => SafeText.Neutralize(Error is null ? Host : $"{Host} ({Error})");
 }

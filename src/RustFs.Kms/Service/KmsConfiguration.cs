@@ -99,4 +99,7 @@ public sealed record KmsConfiguration
 
     /// <summary>The fingerprint that tells whether somebody changed the configuration; null when the server gives none.</summary>
     public string? Fingerprint { get; init; }
+
+    /// <summary>The connection's name and the backend, safe to print.</summary>
+    public override string ToString() => SafeText.Neutralize($"{Connection}: {BackendText ?? Backend.ToString()}");
 }

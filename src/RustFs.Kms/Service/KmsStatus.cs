@@ -59,4 +59,7 @@ public sealed record KmsStatus
 
     /// <summary>What the backend can do.</summary>
     public KmsCapabilities Capabilities { get; init; } = new();
+
+    /// <summary>The connection's name and the state, safe to print.</summary>
+    public override string ToString() => SafeText.Neutralize($"{Connection}: {State}");
 }

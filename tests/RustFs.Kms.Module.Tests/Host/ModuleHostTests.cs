@@ -17,7 +17,7 @@ public sealed class ModuleHostTests(HostTestModule module) : IClassFixture<HostT
 
         Assert.Equal("beta", Assert.Single(run.Output).Properties["KeyId"].Value);
         Assert.Empty(run.Text);
-        Assert.False(run.HadErrors);
+        Assert.Empty(run.Errors);
         Assert.Equal(0, run.ExitCode);
     }
 
@@ -42,6 +42,22 @@ public sealed class ModuleHostTests(HostTestModule module) : IClassFixture<HostT
         Assert.Equal(["KeyId State", "----- -----", "alpha Enabled", "beta  Enabled"], lines);
         Assert.Equal(2, run.Output.Count);
         Assert.Empty(run.StandardErrorText);
+    }
+
+    [Theory]
+    [InlineData("Get-TestKey | Select-Object KeyId", "Select-Object")]
+    [InlineData("dir", "Get-ChildItem")]
+    [InlineData("& { $ErrorActionPreference = 'Stop'; Get-Date }", "Get-Date")]
+    public void A_command_that_only_a_whole_PowerShell_has_is_told_as_that(string script, string command)
+    {
+        using ModuleHost host = module.Open();
+
+        HostRun run = host.RunText(script);
+
+        Assert.Equal("CommandNotFoundException", run.Errors[^1].FullyQualifiedErrorId);
+        Assert.Contains($"There is no command '{command}' here.", run.StandardErrorText, StringComparison.Ordinal);
+        Assert.Contains("import the module in pwsh", run.StandardErrorText, StringComparison.Ordinal);
+        Assert.DoesNotContain("spelling", run.Text + run.StandardErrorText, StringComparison.Ordinal);
     }
 
     [Fact]
