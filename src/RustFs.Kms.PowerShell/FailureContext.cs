@@ -32,13 +32,15 @@ internal enum FailureSubject
 /// <param name="Connection">The connection that it worked through; null when there was none.</param>
 /// <param name="NamesConnection">Whether there were several connections, so that the text must say which.</param>
 /// <param name="WithoutMasterKey">Whether -NoMasterKey was given.</param>
+/// <param name="Aftermath">What is otherwise than before because of the failure: a sentence for the user; null for nothing.</param>
 internal sealed record FailureContext(
     string Command,
     FailureSubject Subject,
     string? Target = null,
     KmsConnection? Connection = null,
     bool NamesConnection = false,
-    bool WithoutMasterKey = false)
+    bool WithoutMasterKey = false,
+    string? Aftermath = null)
 {
     /// <summary>The key id as the user gave it.</summary>
     internal string? KeyId => Subject == FailureSubject.Key ? Target : null;

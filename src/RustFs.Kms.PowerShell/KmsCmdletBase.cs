@@ -20,6 +20,9 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     /// <summary>What the cmdlet works on, and so what the target of its errors is.</summary>
     private protected virtual FailureSubject Subject => FailureSubject.Other;
 
+    /// <summary>What an error that ends the cmdlet changed; null for nothing. It is said after the failure itself.</summary>
+    private protected string? Aftermath { get; set; }
+
     /// <summary>Whether verbose lines are shown, so that they are only made when somebody reads them.</summary>
     private protected bool IsVerbose { get; private set; }
 
@@ -164,7 +167,8 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
         target,
         connection,
         several,
-        MyInvocation.BoundParameters.TryGetValue("NoMasterKey", out object? without) && LanguagePrimitives.IsTrue(without));
+        MyInvocation.BoundParameters.TryGetValue("NoMasterKey", out object? without) && LanguagePrimitives.IsTrue(without),
+        Aftermath);
 
     /// <summary>Whether nothing is to be done, only told.</summary>
     private protected bool IsWhatIf() => LanguagePrimitives.IsTrue(

@@ -164,6 +164,9 @@ internal static partial class Strings
     internal static string ConnectionReplaced(string name, string location) =>
         $"The connection {Name(name)} to {Name(location)} was open under this name and is closed now. Objects that came through it carry the name.";
 
+    internal static string DefaultDropped(KmsConnection connection) =>
+        $"There is no default connection now: {Name(connection.Name)} to {Name(connection.Location)} stays open, for -Connection {Literal(connection.Name)}.";
+
     internal static string BadConnectionName(string name) =>
         $"{Name(name)} cannot be a connection's name: no wildcard and no control characters.";
 

@@ -61,6 +61,27 @@ public sealed class ConnectionTests
         Assert.Equal(session.KeyDirectory, session.Value<string>("(Get-KmsConnection).Location"));
     }
 
+    [Theory]
+    [InlineData("Connect-Kms $missing -MasterKey $key", false)]
+    [InlineData("Connect-Kms -Endpoint 'http://127.0.0.1:1' -Credential $who -RetryCount 0", false)]
+    [InlineData("Connect-Kms -Endpoint nothing -Credential $who", false)]
+    [InlineData("Connect-Kms $missing -MasterKey $key -NoDefault", true)]
+    [InlineData("Connect-Kms $missing -MasterKey $wrong -WhatIf; throw 'so'", true)]
+    [InlineData("Connect-Kms $directory -MasterKey $wrong", true)]
+    public void One_that_fails_leaves_no_default_to_another_place(string connect, bool stays)
+    {
+        using var session = new KmsSession("app");
+        HostRun run = session.Run(
+            "param($directory, $missing, $key, $wrong, $who) " + connect,
+            session.KeyDirectory, session.PathOf("missing"), KmsSession.Secure(KmsSession.MasterKeyText), KmsSession.Secure("wrong"),
+            new PSCredential("someone", KmsSession.Secure("secret")));
+        string error = (run.TerminatingError ?? Assert.Single(run.Errors)).ToString();
+        Assert.Equal(!stays, error.Contains("There is no default connection now: 'test'", StringComparison.Ordinal));
+        Assert.Equal(stays, session.Value<bool>("(Get-KmsConnection test).IsDefault"));
+        Assert.Equal(stays ? 0 : 1, session.Run("New-KmsKey meant-for-elsewhere").Errors.Count);
+        Assert.Equal("app", session.Value<string>("(Get-KmsKey app -Connection test).KeyId"));
+    }
+
     [Fact]
     public void An_empty_master_key_opens_with_one_warning_and_makes_nothing()
     {

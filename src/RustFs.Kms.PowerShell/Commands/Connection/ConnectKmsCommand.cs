@@ -8,6 +8,7 @@ namespace RustFs.Kms.PowerShell.Commands;
 /// <summary>
 /// Opens a connection and makes it the default: to a RustFS server, over signed HTTP, or to a RustFS key directory, in this process,
 /// without a server. With -Create it makes a new key directory first. Without parameters, the environment says which, or you are asked.
+/// When it fails, there is no default connection afterwards, so that what comes next does not go to the one of before.
 /// </summary>
 [Cmdlet(
     VerbsCommunications.Connect,
@@ -125,6 +126,7 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
         }
         catch (Exception exception) when (exception is not RuntimeException)
         {
+            Aftermath = LeaveNoWrongDefault(place);
             ThrowFailure(exception, place);
         }
 
@@ -133,6 +135,16 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
             Register(success.Connection, success.Endpoint);
         }
     }
+
+    /// <summary>
+    /// What comes after this cmdlet was meant for the place that it did not reach, and a script that goes on after an error would do it to
+    /// another store. A default to the very same place is as good as before.
+    /// </summary>
+    /// <returns>What to tell; null when the default is as it was.</returns>
+    private string? LeaveNoWrongDefault(string? place) =>
+        !NoDefault && !IsWhatIf() && !StopToken.IsCancellationRequested && ConnectionState.Current.DropDefault(place) is KmsConnection dropped
+            ? Strings.DefaultDropped(dropped)
+            : null;
 
     /// <summary>The open connection that has the name and leads elsewhere; null when there is none.</summary>
     private static KmsConnection? Elsewhere(string name, string place) =>
