@@ -119,6 +119,10 @@ internal static partial class Strings
     internal const string NoErrorYet = "There is no error in this session. Pipe one, or give its text with -Message.";
     internal const string EmptyError = "An empty text is no error.";
 
+    internal static string NobodyConfirms(string target, string action, bool hasForce) =>
+        $"Nobody can be asked: the input of pwsh is no terminal. To go ahead without a question, say -Confirm:$false{(hasForce ? " or -Force" : string.Empty)}. " +
+        $"It is about {target}: {action}. Nothing was changed.";
+
     internal static string SchedulingAction(int days) => string.Create(
         CultureInfo.InvariantCulture,
         $"Schedule the deletion in {days} days: it makes no more data keys, and Undo-KmsKeyRemoval cancels it until then");
@@ -403,6 +407,19 @@ internal static partial class Strings
     internal static string EncryptAction(KmsBucketAlgorithm algorithm, string? keyId) => algorithm == KmsBucketAlgorithm.SseS3
         ? "Set the default encryption to SSE-S3"
         : $"Set the default encryption to SSE-KMS with {(keyId is null ? "the server's default key" : $"the key {Name(keyId)}")}";
+
+    internal const string EmptyKeyForBucket = "-KeyId is empty. Leave it out and say -Algorithm SseKms for the server's default key.";
+
+    internal static string NoBucketAlgorithm(KmsBucketAlgorithm algorithm) => algorithm == KmsBucketAlgorithm.NotConfigured
+        ? "NotConfigured is nothing to set: a default encryption is taken away with Remove-KmsBucketEncryption. Nothing was changed."
+        : $"The algorithm {algorithm} is none that can be set: SseS3 or SseKms. Nothing was changed.";
+
+    internal const string NothingSaidForBucket =
+        "KeyId is empty, and nothing says whether SseS3 or SseKms is wanted. Add the algorithm. Nothing was changed.";
+
+    internal static string WouldWeaken(string bucket, KmsBucketEncryption current) =>
+        $"Bucket {Name(bucket)} is encrypted with {Name(current.AlgorithmText ?? current.Algorithm.ToString())}, and nothing says what is wanted instead. " +
+        "Say -Algorithm SseS3 to change it to that, or -KeyId for SSE-KMS. Nothing was changed.";
 
     internal static string KeyNotForBucket(string keyId, string reason) => $"The key {Name(keyId)} cannot encrypt a bucket: {reason}";
 
