@@ -1,3 +1,5 @@
+using System.Management.Automation;
+
 namespace RustFs.Kms.PowerShell;
 
 /// <summary>What to do about failures: the first row that fits. The fault of a record says more than the code, so it comes first.</summary>
@@ -93,6 +95,8 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsAccessDenied, null,
             "Ask for the permission that the message names, or connect as somebody who has it. What is open", "Get-KmsConnection"),
 
+        For(KmsErrorCode.KmsKeyNotFound, WithWildcard,
+            "This takes no wildcards. Pipe what Get-KmsKey finds", "Get-KmsKey {key}{at} | {command}"),
         For(KmsErrorCode.KmsKeyNotFound, null, "Ids are case-sensitive. See which keys there are", ShowKeys),
         For(KmsErrorCode.KmsNotFound, By("Get-KmsBucketEncryption", "Set-KmsBucketEncryption", "Remove-KmsBucketEncryption", "Test-KmsHealth"),
             "See which buckets there are", "Get-KmsBucketEncryption{at}"),
@@ -286,6 +290,8 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
     /// <summary>Whether a connection is to make or restore bundles, and is not the stopped server that a restore needs.</summary>
     private static bool BackingUp(Failure failure) => !failure.Context.IsOpening &&
         (By("Backup-KmsKeyStore", "Test-KmsRestore", "Stop-KmsRestore")(failure) || (!failure.Context.IsServer && By("Restore-KmsKeyStore")(failure)));
+
+    private static bool WithWildcard(Failure failure) => WildcardPattern.ContainsWildcardCharacters(failure.Context.KeyId);
 
     private static bool WithKey(Failure failure) => failure.Context.KeyId is not null;
 

@@ -121,7 +121,7 @@ internal static partial class Strings
 
     internal static string NobodyConfirms(string target, string action, bool hasForce) =>
         $"Nobody can be asked: the input of pwsh is no terminal. To go ahead without a question, say -Confirm:$false{(hasForce ? " or -Force" : string.Empty)}. " +
-        $"It is about {target}: {action}. Nothing was changed.";
+        $"It was not done: {target}, {action}.";
 
     internal static string SchedulingAction(int days) => string.Create(
         CultureInfo.InvariantCulture,
@@ -202,6 +202,10 @@ internal static partial class Strings
     internal static string MasterKeyEndsInNewline(string source) =>
         $"The master key (from {DisplayText.Neutralize(source)}) ends in a newline, which is part of it: a RustFS server takes its " +
         "master key verbatim too. If the directory does not open, the newline is the first thing to look at.";
+
+    internal static string MasterKeyWeak(string source, int length) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"The master key of the new directory (from {DisplayText.Neutralize(source)}) has fewer than {length} bytes, or blanks alone. Who gets the files can guess it.");
 
     internal static string ConfirmKeyIdDiffers(string keyId) =>
         $"-ConfirmKeyId is not {Name(keyId)}. It must repeat the key's id exactly, upper and lower case included. Nothing was changed.";
@@ -491,6 +495,9 @@ internal static partial class Strings
         $"{DisplayText.Neutralize(connection)}: the restore into {Name(abort.KeyDirectory)} was taken back.";
 
     internal static string ImpactUnknown(string reason) => $". What names the key is not known: {DisplayText.Neutralize(reason).TrimEnd('.')}";
+
+    internal static string ImpactWarning(string keyId, string connection, string impact) =>
+        $"{KeyOn(keyId, connection)}: {impact.TrimStart('.', ' ')}. It is no longer to be had for what needs it.";
 
     /// <summary>What a removal would strand, as the end of a question.</summary>
     internal static string Impact(KmsKeyImpact impact) =>

@@ -68,6 +68,19 @@ public sealed class AdviceTests
         }
     }
 
+    [Theory]
+    [InlineData("Disable-KmsKey")]
+    [InlineData("Remove-KmsKey")]
+    [InlineData("Test-KmsKey")]
+    public void Whoever_gives_a_wildcard_for_an_id_is_told_what_takes_one(string command)
+    {
+        using var session = new KmsSession("east", "elsewhere");
+        ErrorRecord error = session.Run($"{command} 'e*' {(command == "Test-KmsKey" ? string.Empty : "-Force")}").Errors.Single();
+        Assert.EndsWith($"Get-KmsKey 'e*' -Connection 'test' | {command}", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        Assert.DoesNotContain("wildcard", session.Run("Enable-KmsKey e").Errors.Single().ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        Assert.Equal("east elsewhere", session.Value<string>("(Get-KmsKey 'e*' -Connection 'test').KeyId -join ' '"));
+    }
+
     [Fact]
     public void Every_code_fault_and_issue_has_its_row()
     {

@@ -112,6 +112,13 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
 
     private protected override FailureSubject Subject => _toServer ? FailureSubject.Endpoint : FailureSubject.KeyDirectory;
 
+    /// <summary>
+    /// What comes after this cmdlet was meant for the place that it did not reach, and a script that goes on after an error would do it to
+    /// another store: no default is left, but for one to the very same place.
+    /// </summary>
+    private protected override string? Aftermath(string? target) =>
+        !NoDefault && !IsWhatIf() && ConnectionState.Current.DropDefault(place: target) is KmsConnection dropped ? Strings.DefaultDropped(dropped) : null;
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -126,7 +133,6 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
         }
         catch (Exception exception) when (exception is not RuntimeException)
         {
-            Aftermath = LeaveNoWrongDefault(place);
             ThrowFailure(exception, place);
         }
 
@@ -135,16 +141,6 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
             Register(success.Connection, success.Endpoint);
         }
     }
-
-    /// <summary>
-    /// What comes after this cmdlet was meant for the place that it did not reach, and a script that goes on after an error would do it to
-    /// another store. A default to the very same place is as good as before.
-    /// </summary>
-    /// <returns>What to tell; null when the default is as it was.</returns>
-    private string? LeaveNoWrongDefault(string? place) =>
-        !NoDefault && !IsWhatIf() && !StopToken.IsCancellationRequested && ConnectionState.Current.DropDefault(place) is KmsConnection dropped
-            ? Strings.DefaultDropped(dropped)
-            : null;
 
     /// <summary>The open connection that has the name and leads elsewhere; null when there is none.</summary>
     private static KmsConnection? Elsewhere(string name, string place) =>
@@ -229,6 +225,7 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
             return null;
         }
 
+        WriteWarnings(input.Warnings);
         var log = new RequestLog();
         var endpoint = new ConnectionEndpoint(input.Resolve(name, log.Add), log);
         bool done = false;
@@ -241,7 +238,7 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
             }
 
             KmsConnection connection = Open(
-                name, location, input.Sources, [], "OpenEndpoint", () => KmsBackends.OpenEndpointAsync(endpoint.Options, !NoTest, StopToken));
+                name, location, input.Sources, input.Warnings, "OpenEndpoint", () => KmsBackends.OpenEndpointAsync(endpoint.Options, !NoTest, StopToken));
             done = true;
             return (connection, endpoint);
         }
@@ -297,7 +294,7 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
             StopToken = StopToken,
         }.ForConnection();
         using MasterKeyInput masterKey = input.ResolveMasterKey(twice: Create);
-        IReadOnlyList<string> warnings = [.. backup.Warnings, .. masterKey.Warnings];
+        IReadOnlyList<string> warnings = [.. backup.Warnings, .. masterKey.Warnings, .. Create && masterKey.Weakness is string weakness ? [weakness] : Array.Empty<string>()];
         Warn(warnings); // before opening: they may be why it fails
         var options = new KmsKeyDirectoryOptions
         {
