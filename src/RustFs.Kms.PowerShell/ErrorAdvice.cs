@@ -96,7 +96,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "Ask for the permission that the message names, or connect as somebody who has it. What is open", "Get-KmsConnection"),
 
         For(KmsErrorCode.KmsKeyNotFound, WithWildcard,
-            "This takes no wildcards. Pipe what Get-KmsKey finds", "Get-KmsKey {key}{at} | {command}"),
+            "This takes no wildcards: pipe to it what Get-KmsKey finds. See which keys those are", "Get-KmsKey {key}{at}"),
         For(KmsErrorCode.KmsKeyNotFound, null, "Ids are case-sensitive. See which keys there are", ShowKeys),
         For(KmsErrorCode.KmsNotFound, By("Get-KmsBucketEncryption", "Set-KmsBucketEncryption", "Remove-KmsBucketEncryption", "Test-KmsHealth"),
             "See which buckets there are", "Get-KmsBucketEncryption{at}"),

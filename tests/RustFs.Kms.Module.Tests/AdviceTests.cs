@@ -71,14 +71,13 @@ public sealed class AdviceTests
     [Theory]
     [InlineData("Disable-KmsKey")]
     [InlineData("Remove-KmsKey")]
-    [InlineData("Test-KmsKey")]
     public void Whoever_gives_a_wildcard_for_an_id_is_told_what_takes_one(string command)
     {
         using var session = new KmsSession("east", "elsewhere");
-        ErrorRecord error = session.Run($"{command} 'e*' {(command == "Test-KmsKey" ? string.Empty : "-Force")}").Errors.Single();
-        Assert.EndsWith($"Get-KmsKey 'e*' -Connection 'test' | {command}", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        ErrorRecord error = session.Run($"{command} 'e*' -Force").Errors.Single();
+        Assert.EndsWith("See which keys those are: Get-KmsKey 'e*'", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
         Assert.DoesNotContain("wildcard", session.Run("Enable-KmsKey e").Errors.Single().ErrorDetails.RecommendedAction, StringComparison.Ordinal);
-        Assert.Equal("east elsewhere", session.Value<string>("(Get-KmsKey 'e*' -Connection 'test').KeyId -join ' '"));
+        Assert.Equal("east elsewhere", session.Value<string>("(Get-KmsKey 'e*').KeyId -join ' '"));
     }
 
     [Fact]

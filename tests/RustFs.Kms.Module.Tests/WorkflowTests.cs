@@ -63,7 +63,7 @@ public sealed partial class WorkflowTests
     [GeneratedRegex(@"^\s+(?:- )?run:")]
     private static partial Regex Scripts();
 
-    [GeneratedRegex(@"\$\{\{ *(?!matrix\.)")]
+    [GeneratedRegex(@"\$\{\{(?! *matrix\.)")]
     private static partial Regex Expressions();
 
     [GeneratedRegex(@"^\s+(?:- )?uses: (.+)$")]
