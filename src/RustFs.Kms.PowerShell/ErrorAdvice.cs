@@ -57,6 +57,9 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "-KeyDirectory '<path>' -MasterKeyFile '<file>'. To a server",
             "Connect-Kms -Endpoint '<address>' -Credential '<access key>'"),
 
+        For(KmsErrorCode.KmsUsage, WithoutKeyOfAServer,
+            "Name a key with -KeyId, or give the KMS a default one with Update-KmsConfiguration -DefaultKeyId. See which keys there are", ShowKeys),
+        For(KmsErrorCode.KmsUsage, WithoutKey, "Name a key with -KeyId: a key directory has no default one. See which keys there are", ShowKeys),
         For(KmsErrorCode.KmsUsage, By("Unprotect-KmsFile", "Get-KmsEnvelope", "Update-KmsEnvelope"), "See what the file is, and what the parameters take", Syntax),
         For(KmsErrorCode.KmsAuthentication, AboutARecoveryKey,
             "Give the passphrase of the recovery key with -RecoveryKeyPassphrase. The recovery key", ShowFile),
@@ -182,6 +185,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsTimeout, OverServer, "Try again, or give more time with -TimeoutSeconds. See how far the way to the server leads", "{check}"),
         For(KmsErrorCode.KmsTimeout, null, "Try again, and see whether the backend answers", ShowStatus),
         For(KmsErrorCode.KmsOutcomeUnknown, Opening, "Look at the directory before you try again", "{verify}"),
+        For(KmsErrorCode.KmsOutcomeUnknown, By("Export-KmsSupportBundle"), "Look before you try again", ShowFile),
         For(KmsErrorCode.KmsOutcomeUnknown, By("Backup-KmsKeyStore", "Restore-KmsKeyStore", "Stop-KmsRestore"),
             "Look before you try again", "Get-KmsBackup{at}"),
         For(KmsErrorCode.KmsOutcomeUnknown, By("Set-KmsBucketEncryption", "Remove-KmsBucketEncryption"),
@@ -217,7 +221,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
     internal static string Of(KmsException exception, FailureContext context)
     {
         var failure = new Failure(exception, context);
-        return Table.First(row => row.Fits(failure)).Advice.Fill(failure.Values);
+        return Table.First(row => row.Fits(failure)).Advice.Fill(failure.Values, context.Command.Spell);
     }
 
     /// <summary>What the placeholders of advice stand for, also where nothing failed.</summary>
@@ -238,9 +242,13 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
     private static ErrorAdvice ForFault(KmsKeyFault fault, Func<Failure, bool>? when, string sentence, string command) =>
         new(null, fault, when, new Advice(sentence, command));
 
-    private static Func<Failure, bool> By(params string[] commands) => failure => commands.Contains(failure.Context.Command);
+    private static Func<Failure, bool> By(params string[] commands) => failure => commands.Contains(failure.Context.Command.Name);
 
     private static bool WithoutConnection(Failure failure) => failure.Exception.LacksConnection;
+
+    private static bool WithoutKey(Failure failure) => failure.Exception.LacksKey;
+
+    private static bool WithoutKeyOfAServer(Failure failure) => WithoutKey(failure) && OverServer(failure);
 
     private static bool Opening(Failure failure) => failure.Context.IsOpening;
 
@@ -252,8 +260,8 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
 
     /// <summary>Whether the cmdlet is one for the KMS as a whole, which has no key to look at.</summary>
     private static bool AboutTheService(Failure failure) =>
-        failure.Context.Command.EndsWith("-KmsService", StringComparison.Ordinal) ||
-        failure.Context.Command.EndsWith("-KmsConfiguration", StringComparison.Ordinal);
+        failure.Context.Command.Name.EndsWith("-KmsService", StringComparison.Ordinal) ||
+        failure.Context.Command.Name.EndsWith("-KmsConfiguration", StringComparison.Ordinal);
 
     private static bool OpeningWithoutTarget(Failure failure) => failure.Context.IsOpening && failure.Exception.Target is null;
 
@@ -333,7 +341,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
                 string place = directory is null ? Advice.SomeDirectory : Strings.Literal(directory);
                 return new Dictionary<string, string>
                 {
-                    ["command"] = Context.Command,
+                    ["command"] = Context.Command.Spell(Context.Command.Name),
                     ["key"] = keyId is null ? Advice.SomeKey : Strings.Literal(keyId),
                     ["directory"] = place,
                     ["path"] = Exception.Target is null ? Advice.SomeDirectory : Strings.Literal(Exception.Target),
@@ -344,13 +352,13 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
                     ["bare"] = bare,
                     ["verify"] = Context switch
                     {
-                        { IsOpening: true } => $"Test-KmsKeyStore -KeyDirectory {place}{bare}",
-                        { IsServer: true } => $"Get-KmsStatus{at}", // the directory, if it is one, is the server's
-                        _ => $"Test-KmsKeyStore{at}",
+                        { IsOpening: true } => $"{Context.Command.Spell("Test-KmsKeyStore")} -KeyDirectory {place}{bare}",
+                        { IsServer: true } => $"{Context.Command.Spell("Get-KmsStatus")}{at}", // the directory, if it is one, is the server's
+                        _ => $"{Context.Command.Spell("Test-KmsKeyStore")}{at}",
                     },
                     ["check"] = Context is { IsConnecting: true, Target: string server }
-                        ? $"Test-KmsConnection -Endpoint {Strings.Literal(server)} -Credential '<access key>'"
-                        : $"Test-KmsConnection{at}",
+                        ? $"{Context.Command.Spell("Test-KmsConnection")} -Endpoint {Strings.Literal(server)} -Credential '<access key>'"
+                        : $"{Context.Command.Spell("Test-KmsConnection")}{at}",
                 };
             }
         }

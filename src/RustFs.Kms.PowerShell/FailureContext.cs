@@ -26,7 +26,7 @@ internal enum FailureSubject
 }
 
 /// <summary>What a cmdlet was doing when something failed.</summary>
-/// <param name="Command">The cmdlet's name.</param>
+/// <param name="Command">The cmdlet.</param>
 /// <param name="Subject">What it works on.</param>
 /// <param name="Target">The key id, path or other text that it worked on just then; null when there was none.</param>
 /// <param name="Connection">The connection that it worked through; null when there was none.</param>
@@ -34,7 +34,7 @@ internal enum FailureSubject
 /// <param name="WithoutMasterKey">Whether -NoMasterKey was given.</param>
 /// <param name="Aftermath">What is otherwise than before because of the failure: a sentence for the user; null for nothing.</param>
 internal sealed record FailureContext(
-    string Command,
+    CommandCall Command,
     FailureSubject Subject,
     string? Target = null,
     KmsConnection? Connection = null,

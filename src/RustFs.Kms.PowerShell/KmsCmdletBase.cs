@@ -12,11 +12,12 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     private readonly object _gate = new();
     private readonly CancellationTokenSource _stop = new();
     private bool _disposed;
+    private CommandCall? _call;
 
     /// <summary>Cancelled when the user stops the pipeline. (The engine's own token exists from PowerShell 7.6 on.)</summary>
     private protected CancellationToken StopToken => _stop.Token;
 
-    private protected string CommandName => MyInvocation.MyCommand.Name;
+    private protected CommandCall Call => _call ??= CommandCall.Of(GetType(), MyInvocation);
 
     /// <summary>How much harm the cmdlet can do. With the highest impact comes -Force; of others that parameter is for something else.</summary>
     private ConfirmImpact Impact => GetType().GetCustomAttribute<CmdletAttribute>()!.ConfirmImpact;
@@ -110,10 +111,10 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     }
 
     /// <summary>Ends the cmdlet with one record.</summary>
-    private protected void ThrowFailure(Exception exception, string? target)
+    private protected void ThrowFailure(Exception exception, string? target, KmsConnection? connection = null)
     {
         ThrowIfStopped(exception);
-        ThrowTerminatingError(ErrorRecords.From(exception, Context(target, connection: null, several: false) with { Aftermath = Aftermath(target) }));
+        ThrowTerminatingError(ErrorRecords.From(exception, Context(target, connection, several: false) with { Aftermath = Aftermath(target) }));
     }
 
     /// <summary>Puts right what must not stay as it is once the cmdlet ended in a failure.</summary>
@@ -194,7 +195,7 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     }
 
     private FailureContext Context(string? target, KmsConnection? connection, bool several) => new(
-        CommandName,
+        Call,
         Subject,
         target,
         connection,

@@ -89,6 +89,10 @@ public static partial class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string Completeness(PSObject? item) => Text(item, nameof(Completeness));
 
+    /// <summary>The fingerprint of a node's configuration.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string ConfigurationFingerprint(PSObject? item) => Text(item, nameof(ConfigurationFingerprint));
+
     /// <summary>The conflicts.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Conflicts(PSObject? item) => KmsView.List(Value<IEnumerable<string>>(item, nameof(Conflicts)));
@@ -203,6 +207,10 @@ public static partial class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string Hint(PSObject? item) => Text(item, nameof(Hint));
 
+    /// <summary>The name of a node.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Host(PSObject? item) => Text(item, nameof(Host));
+
     /// <summary>The id.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Id(PSObject? item) => Text(item, nameof(Id));
@@ -234,6 +242,10 @@ public static partial class KmsViewProperties
     /// <summary>Where the document is.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Link(PSObject? item) => Text(item, nameof(Link));
+
+    /// <summary>Who manages the key.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string KeyManager(PSObject? item) => Text(item, nameof(KeyManager));
 
     /// <summary>The key path prefix.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -295,9 +307,17 @@ public static partial class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string OpenedAt(PSObject? item) => Time(item, nameof(OpenedAt));
 
+    /// <summary>Where the key's material comes from.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Origin(PSObject? item) => Text(item, nameof(Origin));
+
     /// <summary>What was found, and what was done about it.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Outcome(PSObject? item) => $"{Message(item)} {Repair(item)}".TrimEnd();
+
+    /// <summary>The hash of the payload.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string PayloadSha256(PSObject? item) => Text(item, nameof(PayloadSha256));
 
     /// <summary>Where the keys are: the directory, the address, the region.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -386,6 +406,10 @@ public static partial class KmsViewProperties
     /// <summary>When the key was rotated last.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string RotatedAt(PSObject? item) => Time(item, nameof(RotatedAt));
+
+    /// <summary>Why the key should be rotated.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string RotationDueReason(PSObject? item) => Text(item, nameof(RotationDueReason));
 
     /// <summary>The scanned.</summary>
     /// <param name="item">The object that is shown.</param>

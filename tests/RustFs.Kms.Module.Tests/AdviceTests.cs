@@ -61,7 +61,7 @@ public sealed class AdviceTests
                     AssertRuns(session, Regex.Replace(template, @"\{(\w+)\}", match => values[match.Groups[1].Value]));
                 }
 
-                string text = (string)advice.GetType().GetMethod("Fill", Inside)!.Invoke(advice, [values])!;
+                string text = (string)advice.GetType().GetMethod("Fill", Inside)!.Invoke(advice, [values, null])!;
                 Assert.StartsWith(sentence, text, StringComparison.Ordinal);
                 Assert.DoesNotContain(text, char.IsControl);
             }
@@ -236,6 +236,30 @@ public sealed class AdviceTests
         string advice = session.Value<string>("(Test-KmsKeyStore | Where-Object Issue -eq PlaintextRecord).Recommendation");
         session.Require(advice[advice.IndexOf("Enable-KmsKey -KeyId", StringComparison.Ordinal)..]);
         Assert.Empty(session.Require("Test-KmsKeyStore | Where-Object Issue -eq PlaintextRecord"));
+    }
+
+    [Fact]
+    public void A_file_that_no_key_was_named_for_says_how_to_name_one()
+    {
+        using var session = new KmsSession("app");
+        File.WriteAllText(session.PathOf("plain"), "x");
+        session.Require(ServerSession.Start.Replace("-Name server", "-Name server -NoDefault", StringComparison.Ordinal));
+        string Advised(string more)
+        {
+            ErrorRecord error = Assert.Single(session.Run($"Protect-KmsFile $args[0] {more}", session.PathOf("plain")).Errors);
+            Assert.Equal("KmsUsage", error.FullyQualifiedErrorId.Split(',')[0]);
+            Assert.Contains("-KeyId", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+            return error.ErrorDetails.RecommendedAction;
+        }
+
+        string advice = Advised(string.Empty);
+        Assert.EndsWith(": Get-KmsKey", advice, StringComparison.Ordinal);
+        Assert.DoesNotContain("Update-KmsConfiguration", advice, StringComparison.Ordinal);
+
+        advice = Advised("-Connection server -AllowServerOnlyWrap");
+        Assert.EndsWith(": Get-KmsKey -Connection 'server'", advice, StringComparison.Ordinal);
+        Assert.Contains("Update-KmsConfiguration -DefaultKeyId", advice, StringComparison.Ordinal);
+        Assert.False(File.Exists(session.PathOf("plain.kms")));
     }
 
     private static void AssertAdvice(KmsSession session, string script, string target, string command)

@@ -116,6 +116,7 @@ public sealed class StoreStressTests(ITestOutputHelper log) : IDisposable
         Assert.All(host.Run("Get-KmsKey").Output, key => Assert.Equal(
             Processes + 2, ((System.Collections.IDictionary)key.Properties["Tags"].Value).Count));
         Assert.Empty(Directory.GetFiles(KeyDirectory, "*.tmp-*"));
+        ReliabilityRun.Report(log, $"contention: module: {Processes} consoles, {Keys} keys each made once with all tags, 0 lost");
     }
 
     [DiskFact]
@@ -139,6 +140,53 @@ public sealed class StoreStressTests(ITestOutputHelper log) : IDisposable
         Assert.Matches(@"made=(\d+) listed=\1 sound=True leftovers=0", output);
         Assert.Contains("create=KmsStorage,RustFs.Kms.PowerShell.Commands.NewKmsKeyCommand", output, StringComparison.Ordinal);
         Assert.Contains("update=KmsStorage,RustFs.Kms.PowerShell.Commands.SetKmsKeyCommand description=[]", output, StringComparison.Ordinal);
+        ReliabilityRun.Report(log, $"contention: full disk: module: {output.Split('\n')[0].Trim()}");
+    }
+
+    /// <summary>What each of the other cmdlets that write says of a full disk. RefusingDiskTests has every place at which it can be full.</summary>
+    [DiskFact]
+    [Trait(ReliabilityRun.Trait, "contention")]
+    public async Task Files_bundles_backups_and_restores_say_that_the_disk_is_full_and_succeed_when_there_is_room()
+    {
+        (string output, string error) = await OnSmallDiskAsync("size=1m", """
+
+            $backupKey = [securestring]::new()
+            'QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE='.ToCharArray() | ForEach-Object { $backupKey.AppendChar($_) }
+            $null = Connect-Kms $Directory -MasterKey $masterKey -Name full -BackupDirectory "$Mount/backups" -BackupKey $backupKey -BackupKeyId k1 -DeploymentIdentity here
+            'app', 'other' | New-KmsKey | Out-Null
+            [IO.File]::WriteAllText("$Mount/plain", 'x' * 9000)
+            Protect-KmsFile "$Mount/plain" "$Mount/sealed.kms" -KeyId app -AllowServerOnlyWrap
+            $null = Backup-KmsKeyStore -BackupId kept
+            $work = [ordered]@{
+                recovery = { New-KmsRecoveryKey "$Mount/recovery.pem" }
+                bundle = { Export-KmsSupportBundle "$Mount/bundle.zip" }
+                protect = { Protect-KmsFile "$Mount/plain" "$Mount/made.kms" -KeyId app }
+                unprotect = { Unprotect-KmsFile "$Mount/sealed.kms" "$Mount/opened" }
+                rewrap = { Update-KmsEnvelope "$Mount/sealed.kms" -AddKeyId other }
+                backup = { Backup-KmsKeyStore -BackupId made }
+                restore = { Restore-KmsKeyStore "$Mount/backups/kept" -KeyDirectory "$Mount/target" -MasterKey $masterKey -BackupKey $backupKey -ConfirmBackupId kept -ConflictPolicy RestoreIntoEmptyTarget -Force }
+            }
+            function Get-Everything { ([IO.Directory]::GetFiles($Mount, '*', [IO.EnumerationOptions] @{ RecurseSubdirectories = $true; AttributesToSkip = 0 }) | Sort-Object | ForEach-Object { "$_ $([Convert]::ToHexString([IO.File]::ReadAllBytes($_)))" }) -join "`n" }
+            $before = Get-Everything
+            $ErrorActionPreference = 'Stop'
+            $filler = [IO.FileStream]::new("$Mount/filler", 'CreateNew', 'Write', 'None', 0)
+            $page = [byte[]]::new(4096)
+            try { while ($true) { $filler.Write($page, 0, $page.Length) } } catch [IO.IOException] { $full = $true }
+            foreach ($name in $work.Keys) {
+                try { $null = & $work[$name]; "$name=made" } catch { "$name=$($_.FullyQualifiedErrorId.Split(',')[0])" }
+            }
+            $filler.Dispose(); [IO.File]::Delete("$Mount/filler")
+            "full=$full unchanged=$((Get-Everything) -eq $before)"
+            foreach ($name in $work.Keys) { $null = & $work[$name]; "$name again" }
+            "sound=$(Test-KmsKeyStore -Quiet) restored=$(Test-KmsKeyStore -KeyDirectory "$Mount/target" -MasterKey $masterKey -Quiet) same=$([IO.File]::ReadAllText("$Mount/opened") -eq 'x' * 9000)"
+            """);
+
+        Assert.Equal("", error);
+        string[] names = ["recovery", "bundle", "protect", "unprotect", "rewrap", "backup", "restore"];
+        Assert.Equal(
+            [.. names.Select(name => $"{name}=KmsStorage"), "full=True unchanged=True", .. names.Select(name => $"{name} again"), "sound=True restored=True same=True"],
+            output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        ReliabilityRun.Report(log, $"contention: full disk: {names.Length} cmdlets that write files: KmsStorage, nothing changed, done when there was room");
     }
 
     [DiskFact]
@@ -160,6 +208,7 @@ public sealed class StoreStressTests(ITestOutputHelper log) : IDisposable
         Assert.Equal("", error);
         Assert.Contains("ids=KmsStorage KmsStorage KmsStorage", output, StringComparison.Ordinal);
         Assert.Contains("keys=app state=Enabled opens=32", output, StringComparison.Ordinal);
+        ReliabilityRun.Report(log, "contention: read-only disk: module: 3 changes refused, the key is read and opens");
     }
 
     // A file system of its own, in a mount namespace of its own: gone with the process.

@@ -47,9 +47,9 @@ internal static class RecoveryKeys
         {
             WriteNew(creation.Path, content.Bytes);
         }
-        catch when (creation.PublicKeyPath is not null)
+        catch (KmsException exception) when (creation.PublicKeyPath is not null && exception.Code != KmsErrorCode.KmsOutcomeUnknown)
         {
-            File.Delete(creation.PublicKeyPath);
+            RemoveAfter(exception, creation.PublicKeyPath);
             throw;
         }
 
@@ -288,16 +288,33 @@ internal static class RecoveryKeys
     private static void WriteNew(string path, ReadOnlySpan<byte> content)
     {
         string directory = Path.GetDirectoryName(path) ?? throw new KmsException(KmsErrorCode.KmsUsage, $"'{path}' is no file's name.", path);
+        string temporary = OutputFile.TemporaryName();
         try
         {
-            if (!DurableFile.TryCreate(directory, OutputFile.TemporaryName(), Path.GetFileName(path), content))
+            if (!DurableFile.TryCreate(directory, temporary, Path.GetFileName(path), content))
             {
                 throw Exists(path);
             }
         }
         catch (Exception exception) when (StorageFailure.Is(exception))
         {
-            throw StorageFailure.Of(exception, $"'{path}' cannot be written", path);
+            throw StorageFailure.OfWriting(exception, path, Path.Combine(directory, temporary));
+        }
+    }
+
+    private static void RemoveAfter(KmsException failure, string publicKeyPath)
+    {
+        try
+        {
+            File.Delete(publicKeyPath);
+        }
+        catch (Exception exception) when (StorageFailure.Is(exception))
+        {
+            throw new KmsException(
+                failure.Code,
+                $"{failure.Message} The public half '{publicKeyPath}' was written, and could not be removed again: {exception.Message}",
+                failure.Target,
+                innerException: failure);
         }
     }
 

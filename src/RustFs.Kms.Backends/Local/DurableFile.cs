@@ -94,7 +94,7 @@ internal static class DurableFile
             before?.Invoke($"chmod {path}");
             EnsureMode(stream.SafeFileHandle, path);
             before?.Invoke($"sync {path}");
-            stream.Flush(flushToDisk: true);
+            Sync(stream.SafeFileHandle, path);
         }
         catch
         {
@@ -112,7 +112,22 @@ internal static class DurableFile
         before?.Invoke($"chmod {path}");
         EnsureMode(handle, path);
         before?.Invoke($"sync {path}");
-        RandomAccess.FlushToDisk(handle);
+        Sync(handle, path);
+    }
+
+    /// <summary>Sees that what was written to an open file is on the disk.</summary>
+    /// <exception cref="IOException">It is not.</exception>
+    internal static void Sync(SafeFileHandle handle, string path)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            RandomAccess.FlushToDisk(handle); // on macOS it goes further than the system call below: to the disk behind its cache
+        }
+
+        if (!OperatingSystem.IsWindows())
+        {
+            Posix.Sync(handle, path);
+        }
     }
 
     /// <summary>Removes a name; durable with its directory.</summary>

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace RustFs.Kms.Backends.Local;
 
-/// <summary>The calls that .NET has no managed form of: hard link, open without waiting, sync of a directory, advisory lock.</summary>
+/// <summary>The calls that .NET has no managed form of: hard link, open without waiting, sync that tells its failure, advisory lock.</summary>
 internal static partial class Posix
 {
     internal const int EEXIST = 17;
@@ -85,6 +85,19 @@ internal static partial class Posix
         if (SyncNative(handle) != 0)
         {
             throw Failure(Marshal.GetLastPInvokeError(), path);
+        }
+    }
+
+    /// <summary>
+    /// Sees that what was written to an open file is on the disk. The runtime's own call, <see cref="RandomAccess.FlushToDisk"/>, says nothing when
+    /// the disk answers that it failed (EIO; .NET 10), and a file that may be lost would be reported as written.
+    /// </summary>
+    /// <exception cref="IOException">It is not. A file system that knows no such call is none.</exception>
+    internal static void Sync(SafeFileHandle handle, string path)
+    {
+        if (SyncNative(handle) != 0 && Marshal.GetLastPInvokeError() is not (Invalid or NotSupported) and int error)
+        {
+            throw Failure(error, path);
         }
     }
 

@@ -22,7 +22,7 @@ internal static class SupportBundleWriter
     /// <param name="redactor">What takes the secrets out.</param>
     /// <param name="clock">The time.</param>
     /// <param name="cancellationToken">Cancels the writing.</param>
-    /// <exception cref="KmsException">The file exists, or cannot be written.</exception>
+    /// <exception cref="KmsException">The file exists, cannot be written, or was written and may not be on the disk.</exception>
     internal static async Task<KmsSupportBundle> WriteAsync(
         string path, bool overwrite, string producer, IReadOnlyList<KmsSupportPart> parts, Redactor redactor, TimeProvider clock, CancellationToken cancellationToken)
     {
@@ -33,10 +33,11 @@ internal static class SupportBundleWriter
         var problems = new List<string>();
         try
         {
+            long length;
             try
             {
                 await FillAsync(temporary, producer, parts, redactor, created, entries, problems, cancellationToken).ConfigureAwait(false);
-                long length = new FileInfo(temporary).Length;
+                length = new FileInfo(temporary).Length;
                 if (overwrite)
                 {
                     File.Move(temporary, path, overwrite: true);
@@ -46,17 +47,23 @@ internal static class SupportBundleWriter
                     throw new KmsException(KmsErrorCode.KmsConflict, $"'{path}' exists already and stays as it is.", path);
                 }
 
-                DurableFile.SyncDirectory(directory);
-                return new KmsSupportBundle { Path = path, Length = length, CreatedAt = created, Entries = entries, Problems = problems };
             }
-            finally
+            catch
             {
-                File.Delete(temporary); // after a hard link, the other name; after a failure, what was begun
+                DurableFile.Remove(temporary);
+                throw;
             }
+
+            DurableFile.AfterPublishing(path, () =>
+            {
+                DurableFile.Remove(temporary); // after a hard link, the other name
+                DurableFile.SyncDirectory(directory);
+            });
+            return new KmsSupportBundle { Path = path, Length = length, CreatedAt = created, Entries = entries, Problems = problems };
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new KmsException(KmsErrorCode.KmsStorage, $"The bundle '{path}' cannot be written: {exception.Message}", path, innerException: exception);
+            throw StorageFailure.OfWriting(exception, path, temporary);
         }
     }
 
@@ -101,7 +108,8 @@ internal static class SupportBundleWriter
                 await target.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(manifest, s_readable), cancellationToken).ConfigureAwait(false);
             }
 
-            file.Flush(flushToDisk: true);
+            await file.FlushAsync(cancellationToken).ConfigureAwait(false);
+            DurableFile.Sync(file.SafeFileHandle, path);
         }
     }
 

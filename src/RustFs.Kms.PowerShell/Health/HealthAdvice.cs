@@ -81,7 +81,7 @@ internal sealed record HealthAdvice(
 
         var found = new Found(verdict, examination);
         var context = new FailureContext(
-            "Test-KmsHealth", verdict.KeyId is null ? FailureSubject.Other : FailureSubject.Key, verdict.KeyId, examination.Connection);
+            new CommandCall("Test-KmsHealth"), verdict.KeyId is null ? FailureSubject.Other : FailureSubject.Key, verdict.KeyId, examination.Connection);
         return Table.FirstOrDefault(row => row.Fits(check, found)) is HealthAdvice advice
             ? advice.Advice.Fill(ErrorAdvice.ValuesOf(verdict.Failure, context, examination.Endpoint?.Endpoint))
             : verdict.Failure is KmsException failure ? ErrorAdvice.Of(failure, context) : null;

@@ -13,7 +13,7 @@ internal static class KeyChecks
             return HealthVerdict.Warning(Strings.NoDefaultKey);
         }
 
-        var tester = new KeyTester { CommandName = "Test-KmsKey", RoundTrip = false };
+        var tester = new KeyTester { Call = new CommandCall("Test-KmsKey"), RoundTrip = false };
         KmsKeyTest test = await tester.TestAsync(examination.Connection, keyId, cancellationToken).ConfigureAwait(false);
         return test.IsUsable
             ? HealthVerdict.Passed(Strings.DefaultKeyUsable(keyId))

@@ -18,7 +18,7 @@ internal static class CrashWorker
     /// <summary>Works in a folder.</summary>
     /// <param name="work">
     /// keys: creates, updates, schedules and destroys without end. files: protects and rewraps without end. crowd: one of many on the same
-    /// keys, to its end. once-…: one change.
+    /// keys, to its end. Else one of <see cref="OneChange"/>.
     /// </param>
     /// <param name="folder">The folder; its key directory is <c>keys</c>.</param>
     /// <param name="worker">A number that makes the names of this worker's things.</param>
@@ -27,7 +27,7 @@ internal static class CrashWorker
         "keys" => ChangeKeysAsync(folder, worker),
         "files" => ChangeFilesAsync(folder, worker),
         "crowd" => JoinCrowdAsync(folder, worker),
-        _ => OnceAsync(work, folder),
+        _ => OneChange.MakeAsync(work, folder),
     };
 
     internal static string KeysOf(string folder) => Path.Combine(folder, "keys");
@@ -170,23 +170,6 @@ internal static class CrashWorker
                 continue;
             }
         }
-    }
-
-    private static async Task OnceAsync(string work, string folder)
-    {
-        await using IKmsBackend store = await OpenAsync(folder);
-        string plain = Path.Combine(FilesOf(folder), "plain");
-        using KmsRecoverySecret recovery = await KmsBackends.ReadRecoveryKeyAsync(RecoveryKeyOf(folder), null, default);
-        await (work switch
-        {
-            "once-create" => store.CreateKeyAsync(new KmsKeyCreation { KeyId = "new" }, default),
-            "once-update" => store.SetKeyDescriptionAsync(EnvelopeFolder.KeyId, Second, default),
-            "once-schedule" => store.ScheduleKeyDeletionAsync(EnvelopeFolder.KeyId, 7, default),
-            "once-destroy" => store.DeleteKeyAsync(EnvelopeFolder.KeyId, EnvelopeFolder.KeyId, default),
-            "once-protect" => ProtectAsync(plain, recovery.Recipient),
-            "once-rewrap" => (Task)RewrapAsync(plain + KmsEnvelope.Extension, store, recovery),
-            _ => throw new ArgumentOutOfRangeException(nameof(work), work, "No such work."),
-        });
     }
 
     private static void Say(string what, string name)

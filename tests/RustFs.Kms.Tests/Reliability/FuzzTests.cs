@@ -11,6 +11,7 @@ using RustFs.Kms.Backends.Http;
 using RustFs.Kms.Backends.Local;
 using RustFs.Kms.Backends.Local.Backup;
 using RustFs.Kms.Backends.Support;
+using RustFs.Kms.Backends.Wire;
 using RustFs.Kms.Tests.Envelopes;
 using RustFs.Kms.Tests.Http;
 using RustFs.Kms.Tests.Shared;
@@ -113,6 +114,19 @@ public sealed class FuzzTests(ITestOutputHelper log) : IAsyncLifetime
     [Theory]
     [MemberData(nameof(Regressions))]
     public void What_once_came_through_another_way_stays_refused(string reader, string input) => Feed(reader, _targets[reader], Convert.FromBase64String(input));
+
+    [Fact]
+    public void A_name_that_is_no_text_hides_no_other_field()
+    {
+        foreach (string name in (string[])["\\udc00", "\\ud800", "\\udc00\\ud800"])
+        {
+            var json = WireJson.Parse(Encoding.ASCII.GetBytes($"{{\"{name}\":1,\"keyId\":\"a\",\"tags\":{{\"{name}\":\"x\",\"b\":\"c\"}},\"list\":[{{\"{name}\":{{}},\"d\":2}}]}}"));
+            Assert.Equal("a", json.Text("key_id"));
+            Assert.Equal(new KeyValuePair<string, string>("b", "c"), Assert.Single(json.Map("tags")!));
+            Assert.Equal(2, json.Items("list").Single().Number("d"));
+            Assert.False(json.Has("absent"));
+        }
+    }
 
     // The documented exception, or null.
     private static Exception? Feed(string reader, Target target, byte[] input)

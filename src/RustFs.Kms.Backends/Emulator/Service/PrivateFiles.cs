@@ -1,3 +1,5 @@
+using RustFs.Kms.Backends.Local;
+
 namespace RustFs.Kms.Backends.Emulator;
 
 /// <summary>What the emulator writes, for its owner's eyes only: files of mode 0600 in directories of mode 0700.</summary>
@@ -26,7 +28,7 @@ internal static class PrivateFiles
             using (var stream = new FileStream(temporary, Options(FileMode.CreateNew)))
             {
                 stream.Write(content);
-                stream.Flush(flushToDisk: true);
+                DurableFile.Sync(stream.SafeFileHandle, temporary);
             }
 
             File.Move(temporary, path, overwrite: true);

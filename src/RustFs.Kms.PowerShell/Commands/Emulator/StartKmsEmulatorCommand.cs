@@ -39,6 +39,13 @@ public sealed class StartKmsEmulatorCommand : KmsCmdletBase
     public PSCredential? Credential { get; set; }
 
     /// <summary>
+    /// The session token that goes with -Credential, as of a temporary credential: requests must carry it then. Give it to Connect-Kms too.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNull]
+    public SecureString? SessionToken { get; set; }
+
+    /// <summary>
     /// Where keys, configuration and buckets are kept over a restart, and bundles beside it. Without it, nothing is kept. A key
     /// directory is served as it is, and as a server does, a running emulator destroys the keys in it whose deletion date is past.
     /// </summary>
@@ -161,6 +168,11 @@ public sealed class StartKmsEmulatorCommand : KmsCmdletBase
 
     private (PSCredential Shown, KmsCredential Credential) ResolveCredential()
     {
+        if (Credential is null && SessionToken is not null)
+        {
+            throw new KmsException(KmsErrorCode.KmsUsage, Strings.NeedsAnother(nameof(SessionToken), nameof(Credential)));
+        }
+
         if (Credential is null && Wait && EndpointEnvironment.Credential() is { } variables)
         {
             return (Shown(variables.Credential), variables.Credential);
@@ -174,7 +186,8 @@ public sealed class StartKmsEmulatorCommand : KmsCmdletBase
 
         if (Credential is not null)
         {
-            return (Credential, new KmsCredential(Credential.UserName, KmsSecret.FromSecureString(Credential.Password)));
+            KmsSecret? token = SessionToken is null ? null : KmsSecret.FromSecureString(SessionToken);
+            return (Credential, new KmsCredential(Credential.UserName, KmsSecret.FromSecureString(Credential.Password), token));
         }
 
         var random = new KmsCredential(RandomNumberGenerator.GetString(AccessKeyCharacters, AccessKeyLength), RandomSecretKey());

@@ -81,7 +81,7 @@ public sealed class RemoveKmsKeyCommand : KmsKeyCmdlet
         }
 
         KeyRemoval removal = Removal;
-        List<KmsConnection> approved = [.. connections.Where(
+        List<KmsConnection> approved = [.. ThatHave(keyId, connections, Force).Where(
             connection => ShouldProceed(KeyOn(keyId, connection), removal.Action + ImpactOn(keyId, connection, Force), Force))];
         Run(
             approved,

@@ -13,6 +13,7 @@ namespace RustFs.Kms.Tests.Local.Backup;
 internal static class KilledProcess
 {
     private const int Success = 0;
+    private const int Failure = 1;
     private const int KilledOnUnix = 128 + 9;
     private const int KilledOnWindows = -1;
 
@@ -21,7 +22,12 @@ internal static class KilledProcess
     {
         if (arguments is ["work", string work, string workplace, string worker])
         {
-            await CrashWorker.RunAsync(work, workplace, worker);
+            return await WorkAsync(work, workplace, worker);
+        }
+
+        if (arguments is ["disk", string refusal])
+        {
+            await DiskWorker.RunAsync(refusal);
             return Success;
         }
 
@@ -41,6 +47,20 @@ internal static class KilledProcess
             _ => engine.AbortRestoreAsync(directory, default),
         });
         return Success;
+    }
+
+    private static async Task<int> WorkAsync(string work, string folder, string worker)
+    {
+        try
+        {
+            await CrashWorker.RunAsync(work, folder, worker);
+            return Success;
+        }
+        catch (KmsException exception)
+        {
+            await Console.Error.WriteLineAsync($"{exception.Code}: {exception}");
+            return Failure;
+        }
     }
 
     /// <summary>Runs an operation that is killed before a change of the disk.</summary>
