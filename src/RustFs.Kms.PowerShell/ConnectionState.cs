@@ -3,7 +3,10 @@ using System.Runtime.CompilerServices;
 
 namespace RustFs.Kms.PowerShell;
 
-/// <summary>The open connections of one runspace: parallel runspaces never see each other's default.</summary>
+/// <summary>
+/// The open connections of one runspace: parallel runspaces never see each other's default, and neither do the iterations that
+/// <c>ForEach-Object -Parallel</c> runs in one of them.
+/// </summary>
 internal sealed class ConnectionState
 {
     private static readonly PerRunspace<ConnectionState> s_states = new(state => state.CloseAll());
@@ -101,6 +104,23 @@ internal sealed class ConnectionState
             }
 
             return replaced;
+        }
+    }
+
+    /// <summary>Leaves no default. The connection stays open under its name.</summary>
+    /// <param name="place">Where the default may lead to and stay the default.</param>
+    /// <returns>What was the default and is not any more; null when nothing changed.</returns>
+    internal KmsConnection? DropDefault(string? place)
+    {
+        lock (_gate)
+        {
+            KmsConnection? dropped = _connections.Values.FirstOrDefault(connection => connection.IsDefault && connection.Location != place);
+            if (dropped is not null)
+            {
+                dropped.IsDefault = false;
+            }
+
+            return dropped;
         }
     }
 

@@ -32,6 +32,7 @@ internal sealed class EndpointInput : IDisposable
             string? file = cmdlet.ProfileLocation is null ? null : Paths.Resolve(cmdlet.SessionState, cmdlet.ProfileLocation);
             _profile = KmsBackends.ReadAwsProfile(cmdlet.ProfileName, file);
             ProfileSource = Strings.ProfileSource(cmdlet.ProfileName, file);
+            Warnings = SecretFile.Warning("credentials", _profile.Path) is string warning ? [warning] : [];
         }
 
         Endpoint = ResolveEndpoint();
@@ -42,6 +43,9 @@ internal sealed class EndpointInput : IDisposable
 
     /// <summary>Where each value came from; never a secret.</summary>
     internal Dictionary<string, string> Sources { get; } = [];
+
+    /// <summary>What the user should know about where they came from.</summary>
+    internal IReadOnlyList<string> Warnings { get; } = [];
 
     private string ProfileSource { get; } = string.Empty;
 

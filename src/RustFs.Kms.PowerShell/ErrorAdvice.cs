@@ -1,3 +1,5 @@
+using System.Management.Automation;
+
 namespace RustFs.Kms.PowerShell;
 
 /// <summary>What to do about failures: the first row that fits. The fault of a record says more than the code, so it comes first.</summary>
@@ -100,6 +102,8 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsAccessDenied, null,
             "Ask for the permission that the message names, or connect as somebody who has it. What is open", "Get-KmsConnection"),
 
+        For(KmsErrorCode.KmsKeyNotFound, WithWildcard,
+            "This takes no wildcards: pipe to it what Get-KmsKey finds. See which keys those are", "Get-KmsKey {key}{at}"),
         For(KmsErrorCode.KmsKeyNotFound, null, "Ids are case-sensitive. See which keys there are", ShowKeys),
         For(KmsErrorCode.KmsNotFound, By("Get-KmsBucketEncryption", "Set-KmsBucketEncryption", "Remove-KmsBucketEncryption", "Test-KmsHealth"),
             "See which buckets there are", "Get-KmsBucketEncryption{at}"),
@@ -332,6 +336,8 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
     /// <summary>Whether a server refused to delete a key as it was asked to. -Due, which only a key directory takes, is about no key.</summary>
     private static bool RemovingOverServer(Failure failure) =>
         OverServer(failure) && By("Remove-KmsKey")(failure) && failure.Exception.Target is not null;
+
+    private static bool WithWildcard(Failure failure) => WildcardPattern.ContainsWildcardCharacters(failure.Context.KeyId);
 
     private static bool WithKey(Failure failure) => failure.Context.KeyId is not null;
 

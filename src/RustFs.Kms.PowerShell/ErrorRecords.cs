@@ -18,7 +18,7 @@ internal static class ErrorRecords
             ? From(failure, context, prefix)
             : new ErrorRecord(exception, UnexpectedId, ErrorCategory.NotSpecified, context.Target)
             {
-                ErrorDetails = new ErrorDetails(prefix + Strings.Unexpected(exception, context.Command.Spell(context.Command.Name)))
+                ErrorDetails = new ErrorDetails(prefix + Strings.Unexpected(exception, context.Command.Spell(context.Command.Name)) + Then(context))
                 {
                     RecommendedAction = "Look at the details: $Error[0].Exception.ToString()",
                 },
@@ -37,6 +37,7 @@ internal static class ErrorRecords
             message += Strings.RequestId(request); // under which the server's log has it
         }
 
+        message += Then(context);
         return new ErrorRecord(failure, failure.Code.ToString(), Category(failure.Code), context.KeyId ?? failure.Target ?? context.Target)
         {
             ErrorDetails = new ErrorDetails(message == failure.Message ? string.Empty : message)
@@ -45,6 +46,8 @@ internal static class ErrorRecords
             },
         };
     }
+
+    private static string Then(FailureContext context) => context.Aftermath is null ? string.Empty : " " + context.Aftermath;
 
     private static ErrorCategory Category(KmsErrorCode code) => code switch
     {

@@ -35,6 +35,7 @@ internal enum FailureSubject
 /// <param name="Creates">Whether -Create was given.</param>
 /// <param name="ProfileName">The profile that was given; null for none.</param>
 /// <param name="ProfileLocation">The file of the profile, where that was given.</param>
+/// <param name="Aftermath">What is otherwise than before because of the failure: a sentence for the user; null for nothing.</param>
 internal sealed record FailureContext(
     CommandCall Command,
     FailureSubject Subject,
@@ -44,7 +45,8 @@ internal sealed record FailureContext(
     bool WithoutMasterKey = false,
     bool Creates = false,
     string? ProfileName = null,
-    string? ProfileLocation = null)
+    string? ProfileLocation = null,
+    string? Aftermath = null)
 {
     /// <summary>The key id as the user gave it.</summary>
     internal string? KeyId => Subject == FailureSubject.Key ? Target : null;

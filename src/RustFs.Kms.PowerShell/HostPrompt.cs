@@ -10,6 +10,11 @@ namespace RustFs.Kms.PowerShell;
 /// </summary>
 internal static class HostPrompt
 {
+    /// <summary>
+    /// Whether it is pwsh, and its input is no terminal: a pipe, a file, nothing. pwsh asks all the same. Other hosts know and say it themselves.
+    /// </summary>
+    internal static bool IsUnattended(PSHost host) => host.Name == "ConsoleHost" && Console.IsInputRedirected;
+
     /// <summary>Asks for several values at once.</summary>
     /// <param name="host">Who asks.</param>
     /// <param name="message">What is said before; empty for nothing.</param>
@@ -20,7 +25,7 @@ internal static class HostPrompt
     internal static Dictionary<string, PSObject> Ask(PSHost host, string message, string missing, params (string Label, Type Type)[] fields)
     {
         // pwsh reads a secret from a terminal only, and ends the whole script without a word where there is none.
-        if (host.Name == "ConsoleHost" && Console.IsInputRedirected)
+        if (IsUnattended(host))
         {
             throw new KmsException(KmsErrorCode.KmsUsage, missing);
         }

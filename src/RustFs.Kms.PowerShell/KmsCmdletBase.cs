@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Reflection;
 
 namespace RustFs.Kms.PowerShell;
 
@@ -17,6 +18,9 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     private protected CancellationToken StopToken => _stop.Token;
 
     private protected CommandCall Call => _call ??= CommandCall.Of(GetType(), MyInvocation);
+
+    /// <summary>How much harm the cmdlet can do. With the highest impact comes -Force; of others that parameter is for something else.</summary>
+    private ConfirmImpact Impact => GetType().GetCustomAttribute<CmdletAttribute>()!.ConfirmImpact;
 
     /// <summary>What the cmdlet works on, and so what the target of its errors is.</summary>
     private protected virtual FailureSubject Subject => FailureSubject.Other;
@@ -110,17 +114,48 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     private protected void ThrowFailure(Exception exception, string? target, KmsConnection? connection = null)
     {
         ThrowIfStopped(exception);
-        ThrowTerminatingError(ErrorRecords.From(exception, Context(target, connection, several: false)));
+        ThrowTerminatingError(ErrorRecords.From(exception, Context(target, connection, several: false) with { Aftermath = Aftermath(target) }));
     }
+
+    /// <summary>Puts right what must not stay as it is once the cmdlet ended in a failure.</summary>
+    /// <returns>What that changed, to be said after the failure itself; null for nothing.</returns>
+    private protected virtual string? Aftermath(string? target) => null;
 
     private protected void WriteFailure(KmsErrorCode code, string message, string? target, KmsConnection? connection = null) =>
         WriteFailure(new KmsException(code, message, target), target, connection);
 
     /// <summary>
-    /// Whether to go ahead: <c>-WhatIf</c> beats <c>-Force</c> beats <c>-Confirm</c>, wherever the preference comes from.
+    /// Whether to go ahead: <c>-WhatIf</c> beats <c>-Force</c> beats <c>-Confirm</c>, wherever the preference comes from. Where it would ask
+    /// and nobody can answer, the cmdlet ends: pwsh would take the next line of whatever its input is for the answer, and an empty one for Yes.
     /// </summary>
-    private protected bool ShouldProceed(string target, string action, bool force = false) =>
-        (force && !IsWhatIf()) || ShouldProcess(target, action);
+    private protected bool ShouldProceed(string target, string action, bool force = false)
+    {
+        if (force && !IsWhatIf())
+        {
+            return true;
+        }
+
+        if (HostPrompt.IsUnattended(Host) && Asks())
+        {
+            ThrowFailure(new KmsException(KmsErrorCode.KmsUsage, Strings.NobodyConfirms(target, action, hasForce: Impact == ConfirmImpact.High)), null);
+        }
+
+        return ShouldProcess(target, action);
+    }
+
+    /// <summary>Whether the engine would ask for this cmdlet, by its rule: -Confirm, and else the impact against the preference.</summary>
+    private protected bool Asks()
+    {
+        if (IsWhatIf())
+        {
+            return false;
+        }
+
+        ConfirmImpact threshold = MyInvocation.BoundParameters.TryGetValue("Confirm", out object? confirm)
+            ? LanguagePrimitives.IsTrue(confirm) ? ConfirmImpact.Low : ConfirmImpact.None
+            : LanguagePrimitives.TryConvertTo(GetVariableValue("ConfirmPreference"), out ConfirmImpact preference) ? preference : ConfirmImpact.High;
+        return threshold != ConfirmImpact.None && Impact >= threshold;
+    }
 
     /// <summary>Writes texts of an engine or a server as warnings.</summary>
     private protected void WriteWarnings(IReadOnlyList<string> warnings)

@@ -141,6 +141,11 @@ public abstract class KmsFileMakingCmdlet : KmsFileCmdlet
             WriteVerbose(Done(result));
         }
 
+        if (result.OtherNames > 0)
+        {
+            WriteWarning(Strings.OtherNamesStay(result));
+        }
+
         if (PassThru)
         {
             WriteObject(result);

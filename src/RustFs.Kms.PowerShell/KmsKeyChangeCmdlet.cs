@@ -22,7 +22,7 @@ public abstract class KmsKeyChangeCmdlet : KmsKeyCmdlet
     {
         // All questions come first: once the work runs on several connections, nobody waits for a person.
         List<KmsConnection> approved = [.. (IsHarmful ? ThatHave(keyId, connections, SkipsPrompt) : connections).Where(
-            connection => IsPossible(keyId, connection) && ShouldProceed(KeyOn(keyId, connection), Action, SkipsPrompt))];
+            connection => IsPossible(keyId, connection) && ShouldProceed(KeyOn(keyId, connection), Action + ConsequenceOn(keyId, connection), SkipsPrompt))];
         Run(approved, Operation, keyId, (connection, token) => ChangeAsync(connection.Backend, keyId, token), (_, key) =>
         {
             OnChanged(key);
@@ -35,6 +35,9 @@ public abstract class KmsKeyChangeCmdlet : KmsKeyCmdlet
 
     /// <summary>Refuses up front, with an error record, what the connection can never do.</summary>
     private protected virtual bool IsPossible(string keyId, KmsConnection connection) => true;
+
+    /// <summary>What the change would mean there, as the end of the question.</summary>
+    private protected virtual string ConsequenceOn(string keyId, KmsConnection connection) => string.Empty;
 
     private protected abstract Task<KmsKey> ChangeAsync(IKmsBackend backend, string keyId, CancellationToken cancellationToken);
 

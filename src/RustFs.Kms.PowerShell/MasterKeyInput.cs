@@ -12,7 +12,13 @@ internal sealed record MasterKeyInput(KmsSecret? Key, string Source, IReadOnlyLi
     internal const string EnvironmentVariable = "RUSTFS_KMS_LOCAL_MASTER_KEY";
 
     private const string What = "master key";
+    private const int ReasonableLength = 16; // bytes; what guessing one takes grows with every one
     private const byte Newline = (byte)'\n';
+
+    /// <summary>What is to be said of the key before a new directory gets it; null for nothing.</summary>
+    internal string? Weakness => Key is null || (Key.Length >= ReasonableLength && Key.Bytes.IndexOfAnyExcept(" \t\r\n"u8) >= 0)
+        ? null
+        : Strings.MasterKeyWeak(Source, ReasonableLength);
 
     public void Dispose() => Key?.Dispose();
 

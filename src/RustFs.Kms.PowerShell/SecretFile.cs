@@ -30,6 +30,12 @@ internal static class SecretFile
         }
     }
 
+    /// <summary>What the user should know about a file with a secret that somebody else reads; null for nothing.</summary>
+    internal static string? Warning(string what, string path) =>
+        !OperatingSystem.IsWindows() && File.Exists(path) && (File.GetUnixFileMode(path) & ReadableByOthers) != 0
+            ? Strings.SecretFileOpenToOthers(what, path)
+            : null;
+
     private static (KmsSecret Secret, IReadOnlyList<string> Warnings) ReadWhole(string what, string path)
     {
         try

@@ -82,6 +82,10 @@ internal static partial class Strings
         CultureInfo.InvariantCulture,
         $"{Name(envelope.Path)} had {envelope.OtherNames} other {(envelope.OtherNames == 1 ? "name" : "names")} (hard links). What is called so has the wraps of before, and opens with them.");
 
+    internal static string OtherNamesStay(KmsFileResult result) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Name(result.Source)} had {result.OtherNames} other {(result.OtherNames == 1 ? "name" : "names")} (hard links). What is called so is still there, with the same content.");
+
     internal static string NoSuchWrap(string selector, KmsEnvelope envelope) =>
         $"{Name(envelope.Path)} has no wrap {Name(selector)}. It has {Listed(envelope.Wraps.Select(Numbered))}. Nothing was changed.";
 

@@ -120,6 +120,10 @@ internal static partial class Strings
     internal const string NoErrorYet = "There is no error in this session. Pipe one, or give its text with -Message.";
     internal const string EmptyError = "An empty text is no error.";
 
+    internal static string NobodyConfirms(string target, string action, bool hasForce) =>
+        $"Nobody can be asked: the input of pwsh is no terminal. To go ahead without a question, say -Confirm:$false{(hasForce ? " or -Force" : string.Empty)}. " +
+        $"It was not done: {target}, {action}.";
+
     internal static string SchedulingAction(int days) => string.Create(
         CultureInfo.InvariantCulture,
         $"Schedule the deletion in {days} days: it makes no more data keys, and Undo-KmsKeyRemoval cancels it until then");
@@ -165,6 +169,9 @@ internal static partial class Strings
     internal static string ConnectionReplaced(string name, string location) =>
         $"The connection {Name(name)} to {Name(location)} was open under this name and is closed now. Objects that came through it carry the name.";
 
+    internal static string DefaultDropped(KmsConnection connection) =>
+        $"There is no default connection now: {Name(connection.Name)} to {Name(connection.Location)} stays open, for -Connection {Literal(connection.Name)}.";
+
     internal static string BadConnectionName(string name) =>
         $"{Name(name)} cannot be a connection's name: no wildcard and no control characters.";
 
@@ -196,6 +203,10 @@ internal static partial class Strings
     internal static string MasterKeyEndsInNewline(string source) =>
         $"The master key (from {DisplayText.Neutralize(source)}) ends in a newline, which is part of it: a RustFS server takes its " +
         "master key verbatim too. If the directory does not open, the newline is the first thing to look at.";
+
+    internal static string MasterKeyWeak(string source, int length) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"The master key of the new directory (from {DisplayText.Neutralize(source)}) has fewer than {length} bytes, or blanks alone. Who gets the files can guess it.");
 
     internal static string ConfirmKeyIdDiffers(string keyId) =>
         $"-ConfirmKeyId is not {Name(keyId)}. It must repeat the key's id exactly, upper and lower case included. Nothing was changed.";
@@ -413,6 +424,19 @@ internal static partial class Strings
         ? "Set the default encryption to SSE-S3"
         : $"Set the default encryption to SSE-KMS with {(keyId is null ? "the server's default key" : $"the key {Name(keyId)}")}";
 
+    internal const string EmptyKeyForBucket = "-KeyId is empty. Leave it out and say -Algorithm SseKms for the server's default key.";
+
+    internal static string NoBucketAlgorithm(KmsBucketAlgorithm algorithm) => algorithm == KmsBucketAlgorithm.NotConfigured
+        ? "NotConfigured is nothing to set: a default encryption is taken away with Remove-KmsBucketEncryption. Nothing was changed."
+        : $"The algorithm {algorithm} is none that can be set: SseS3 or SseKms. Nothing was changed.";
+
+    internal const string NothingSaidForBucket =
+        "KeyId is empty, and nothing says whether SseS3 or SseKms is wanted. Add the algorithm. Nothing was changed.";
+
+    internal static string WouldWeaken(string bucket, KmsBucketEncryption current) =>
+        $"Bucket {Name(bucket)} is encrypted with {Name(current.AlgorithmText ?? current.Algorithm.ToString())}, and nothing says what is wanted instead. " +
+        "Say -Algorithm SseS3 to change it to that, or -KeyId for SSE-KMS. Nothing was changed.";
+
     internal static string KeyNotForBucket(string keyId, string reason) => $"The key {Name(keyId)} cannot encrypt a bucket: {reason}";
 
     internal static string BackupAction(string? backupId) =>
@@ -483,6 +507,9 @@ internal static partial class Strings
         $"{DisplayText.Neutralize(connection)}: the restore into {Name(abort.KeyDirectory)} was taken back.";
 
     internal static string ImpactUnknown(string reason) => $". What names the key is not known: {DisplayText.Neutralize(reason).TrimEnd('.')}";
+
+    internal static string ImpactWarning(string keyId, string connection, string impact) =>
+        $"{KeyOn(keyId, connection)}: {impact.TrimStart('.', ' ')}. It is no longer to be had for what needs it.";
 
     /// <summary>What a removal would strand, as the end of a question.</summary>
     internal static string Impact(KmsKeyImpact impact) =>

@@ -1,3 +1,8 @@
+BeforeDiscovery {
+    # The program that gives another one a terminal: that of util-linux.
+    $hasTerminals = $IsLinux -and (Get-Command script -CommandType Application -ErrorAction Ignore)
+}
+
 BeforeAll {
     . $PSScriptRoot/common.ps1
     $keys = Join-Path $TestDrive 'keys'
@@ -11,27 +16,50 @@ AfterAll {
 }
 
 Describe 'Questions' {
-    It 'asks before a removal, and <Answer> means <State>' -TestCases @(
+    It 'asks before a removal, and <Answer> means <State>' -Skip:(-not $hasTerminals) -TestCases @(
         @{ Answer = 'n'; State = 'Enabled' }
         @{ Answer = 'y'; State = 'PendingDeletion' }
     ) {
-        $run = Invoke-Pwsh "$connect; Remove-KmsKey app; `"state `$((Get-KmsKey app).State)`"" -Answer $Answer
+        $run = Invoke-Pwsh "$connect; Remove-KmsKey app; `"state `$((Get-KmsKey app).State)`"" -Answer $Answer -AtTerminal
         $run.Output | Should -Match 'Are you sure'
         $run.Output | Should -Match "key 'app'"
         $run.Output | Should -Match "state $State"
         $null = Undo-KmsKeyRemoval app -ErrorAction Ignore
     }
 
-    It 'asks with -Confirm where it would not by itself' {
-        (Invoke-Pwsh "$connect; New-KmsKey asked -Confirm" -Answer 'n').Output | Should -Match 'Are you sure'
+    It 'asks with -Confirm where it would not by itself' -Skip:(-not $hasTerminals) {
+        (Invoke-Pwsh "$connect; New-KmsKey asked -Confirm" -Answer 'n' -AtTerminal).Output | Should -Match 'Are you sure'
         Get-KmsKey asked* | Should -BeNullOrEmpty
     }
 
-    It 'asks no more after "Yes to All"' {
-        $run = Invoke-Pwsh "$connect; 'app', 'other' | Disable-KmsKey; `"now `$(Get-KmsKey | ForEach-Object State)`"" -Answer 'a'
+    It 'asks no more after "Yes to All"' -Skip:(-not $hasTerminals) {
+        $run = Invoke-Pwsh "$connect; 'app', 'other' | Disable-KmsKey; `"now `$(Get-KmsKey | ForEach-Object State)`"" -Answer 'a' -AtTerminal
         @([regex]::Matches($run.Output, 'Are you sure')).Count | Should -Be 1
         $run.Output | Should -Match 'now Disabled Disabled'
         'app', 'other' | Enable-KmsKey
+    }
+
+    It 'takes no answer from <What>, and says what would have answered' -TestCases @(
+        @{ What = 'an input that has ended'; Answer = @() }
+        @{ What = 'an empty line in a pipe'; Answer = '' }
+        @{ What = 'a line in a pipe'; Answer = 'y', 'y' }
+    ) {
+        foreach ($command in 'Remove-KmsKey app', "'app', 'other' | Disable-KmsKey", 'New-KmsKey asked -Confirm', '$ConfirmPreference = "Low"; Set-KmsKey app -Description asked') {
+            $run = Invoke-Pwsh "$connect; $command" -Answer $Answer
+            $run.ExitCode | Should -Be 1
+            $run.Problems | Should -Match 'Confirm:\$false'
+            $run.Problems -match 'or -Force' | Should -Be ($command -match 'Remove|Disable')
+            $run.Output | Should -Not -Match 'Are you sure'
+        }
+
+        Get-KmsKey | ForEach-Object { "$($_.KeyId) $($_.State) $($_.Description)" } | Should -Be 'app Enabled ', 'other Enabled '
+    }
+
+    It 'asks nothing there that is not to be asked' {
+        $run = Invoke-Pwsh "$connect; New-KmsKey silent; Set-KmsKey silent -Description said -Confirm:`$false; Remove-KmsKey silent -WhatIf; `$ConfirmPreference = 'None'; Remove-KmsKey silent; (Get-KmsKey silent).State"
+        $run.ExitCode | Should -Be 0
+        $run.Output | Should -Match 'PendingDeletion'
+        $null = Remove-KmsKey silent -Immediate -ConfirmKeyId silent -Force
     }
 
     It '<Silencer> answers for a script' -TestCases @{ Silencer = '-Force' }, @{ Silencer = '-Confirm:$false' } {
@@ -40,10 +68,10 @@ Describe 'Questions' {
         Enable-KmsKey other
     }
 
-    It 'does nothing where nobody can answer, and says so' {
-        $run = Invoke-Pwsh "$connect; Remove-KmsKey app" -Option '-NonInteractive'
+    It 'does nothing where pwsh may not ask, and pwsh says so' -Skip:(-not $hasTerminals) {
+        $run = Invoke-Pwsh "$connect; Remove-KmsKey app" -Option '-NonInteractive' -AtTerminal
         $run.ExitCode | Should -Be 1
-        $run.Problems | Should -Match 'NonInteractive'
+        $run.Output | Should -Match 'NonInteractive'
         (Get-KmsKey app).State | Should -Be 'Enabled'
     }
 

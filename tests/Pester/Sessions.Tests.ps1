@@ -22,6 +22,44 @@ Describe 'More than one runspace' {
         $problem.ErrorDetails.RecommendedAction | Should -Match 'Connect-Kms'
     }
 
+    It 'lets no iteration work on the connection of the one before it' {
+        Save-TestMasterKey (Join-Path $TestDrive 'master-key')
+        $places = $keys, (Join-Path $TestDrive 'nodir')
+        $file = Join-Path $TestDrive 'master-key'
+        $seen = $places | ForEach-Object -ThrottleLimit 1 -Parallel {
+            $problem = try { $null = Connect-Kms $_ -MasterKeyFile $using:file } catch { $_ }
+            $made = try { (New-KmsKey "made-for-$(Split-Path $_ -Leaf)").KeyId } catch { $_.FullyQualifiedErrorId }
+            [pscustomobject]@{ Runspace = [runspace]::DefaultRunspace.InstanceId; Problem = $problem; Made = $made }
+        }
+        @($seen.Runspace | Select-Object -Unique).Count | Should -Be 1
+        $seen[0].Made | Should -Be 'made-for-keys'
+        $seen[1].Problem.FullyQualifiedErrorId | Should -BeLike 'KmsNotFound,*'
+        $seen[1].Made | Should -BeLike 'KmsNotFound,*'
+        Get-KmsKey made-for-nodir* | Should -BeNullOrEmpty
+        Remove-KmsKey made-for-keys -Force
+    }
+
+    It 'keeps its connections when a script tidies up, and in scopes, modules and event actions' {
+        $run = Invoke-Pwsh @"
+Import-Module '$ManifestPath'
+`$null = Connect-Kms '$keys' -MasterKeyFile '$(Join-Path $TestDrive 'master-key')'
+Get-Variable | Remove-Variable -Force -ErrorAction Ignore
+Remove-Variable * -Scope Global -Force -ErrorAction Ignore
+Get-EventSubscriber -Force | Unregister-Event -Force
+Import-Module '$ManifestPath'
+Invoke-Command -NoNewScope { (Get-KmsKey app).KeyId }
+& (New-Module { }) { (Get-KmsKey app).KeyId }
+`$subscriber = Register-EngineEvent test -Action { (Get-KmsKey app).KeyId }
+`$null = New-Event test
+while (-not `$subscriber.HasMoreData) { Start-Sleep -Milliseconds 50 }
+`$subscriber | Receive-Job
+class Reader { [string] Read() { return (Get-KmsKey app).KeyId } }
+[Reader]::new().Read()
+"@
+        $run.Problems | Should -BeNullOrEmpty
+        @($run.Output.Trim() -split '\r?\n') | Should -Be (@('app') * 4)
+    }
+
     It 'opens data keys in parallel that were made in this one' {
         $dataKeys = 1..16 | ForEach-Object { New-KmsDataKey app -WithoutPlaintext }
         $opened = $dataKeys | ForEach-Object -Parallel { $dataKey = Unprotect-KmsDataKey $_.CiphertextBlob -Connection $using:connection; $dataKey.PlaintextLength; $dataKey.Dispose() }

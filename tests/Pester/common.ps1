@@ -40,11 +40,11 @@ function Save-TestMasterKey([string] $Path) {
     }
 }
 
-# A pwsh of its own: what it wrote, and how it ended. What is given to -Answer, it reads as if it were typed.
-function Invoke-Pwsh([string] $Script, [string[]] $Answer = @(), [string[]] $Option = @()) {
-    $start = [Diagnostics.ProcessStartInfo]::new([Environment]::ProcessPath)
-    @('-NoProfile', '-NoLogo', '-OutputFormat', 'Text') + $Option + @('-EncodedCommand', [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($Script))) |
-        ForEach-Object { $start.ArgumentList.Add($_) }
+# A pwsh of its own: what it wrote, and how it ended. What is given to -Answer is in its input; at a terminal, as if it were typed.
+function Invoke-Pwsh([string] $Script, [string[]] $Answer = @(), [string[]] $Option = @(), [switch] $AtTerminal) {
+    $line = @('-NoProfile', '-NoLogo', '-OutputFormat', 'Text') + $Option + @('-EncodedCommand', [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($Script)))
+    $start = [Diagnostics.ProcessStartInfo]::new($AtTerminal ? 'script' : [Environment]::ProcessPath)
+    $AtTerminal ? @('-qec', "'$([Environment]::ProcessPath)' $line", '/dev/null') : $line | ForEach-Object { $start.ArgumentList.Add($_) }
     $start.RedirectStandardInput = $start.RedirectStandardOutput = $start.RedirectStandardError = $true
     $start.WorkingDirectory = $PWD.ProviderPath
     $start.Environment['NO_COLOR'] = '1'

@@ -126,7 +126,7 @@ public sealed class AdviceRowTests : IDisposable
 
         private string?[] Targets(string subject) => subject switch
         {
-            "Key" => [KeyId],
+            "Key" => [KeyId, KeyId + "*"],
             "KeyDirectory" => [null, _directory],
             "Endpoint" => [null, "http://127.0.0.1:1/"],
             "Bucket" => ["photos"],
@@ -165,7 +165,7 @@ public sealed class AdviceRowTests : IDisposable
 
         private object Context(string command, object subject, string? target, object? connection) => Activator.CreateInstance(
             _module.GetType("RustFs.Kms.PowerShell.FailureContext", throwOnError: true)!, Inside, null,
-            [Call(command), subject, target, connection, false, false, false, null, null], null)!;
+            [Call(command), subject, target, connection, false, false, false, null, null, null], null)!;
 
         private object Call(string command) => Activator.CreateInstance(
             _module.GetType("RustFs.Kms.PowerShell.CommandCall", throwOnError: true)!, Inside, null, [command, string.Empty, false], null)!;

@@ -70,6 +70,18 @@ public sealed class AdviceTests
         }
     }
 
+    [Theory]
+    [InlineData("Disable-KmsKey")]
+    [InlineData("Remove-KmsKey")]
+    public void Whoever_gives_a_wildcard_for_an_id_is_told_what_takes_one(string command)
+    {
+        using var session = new KmsSession("east", "elsewhere");
+        ErrorRecord error = session.Run($"{command} 'e*' -Force").Errors.Single();
+        Assert.EndsWith("See which keys those are: Get-KmsKey 'e*'", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        Assert.DoesNotContain("wildcard", session.Run("Enable-KmsKey e").Errors.Single().ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+        Assert.Equal("east elsewhere", session.Value<string>("(Get-KmsKey 'e*').KeyId -join ' '"));
+    }
+
     [Fact]
     public void Every_code_fault_and_issue_has_its_row()
     {

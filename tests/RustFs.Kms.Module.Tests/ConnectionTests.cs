@@ -41,11 +41,11 @@ public sealed class ConnectionTests
     {
         using var session = new KmsSession();
         HostRun elsewhere = session.Run(
-            "param($directory, $key) Connect-Kms $directory -MasterKey $key -Create -Name test", session.PathOf("b"), KmsSession.Secure("k"));
+            "param($directory, $key) Connect-Kms $directory -MasterKey $key -Create -Name test", session.PathOf("b"), KmsSession.Secure("a longer master key"));
         Assert.Empty(elsewhere.Errors);
         Assert.Contains(session.KeyDirectory, Assert.Single(elsewhere.Warnings).Message, StringComparison.Ordinal);
         HostRun same = session.Run(
-            "param($directory, $key) Connect-Kms $directory -MasterKey $key -Name test", session.PathOf("b"), KmsSession.Secure("k"));
+            "param($directory, $key) Connect-Kms $directory -MasterKey $key -Name test", session.PathOf("b"), KmsSession.Secure("a longer master key"));
         Assert.DoesNotContain(same.Warnings, warning => warning.Message.Contains("under this name", StringComparison.Ordinal));
         Assert.Equal(1, session.Value<int>("@(Get-KmsConnection).Count"));
     }
@@ -55,10 +55,31 @@ public sealed class ConnectionTests
     {
         using var session = new KmsSession("app");
         HostRun run = session.Run(
-            "param($directory, $key) Connect-Kms $directory -MasterKey $key -Create -Name test -WarningAction Stop", session.PathOf("b"), KmsSession.Secure("k"));
+            "param($directory, $key) Connect-Kms $directory -MasterKey $key -Create -Name test -WarningAction Stop", session.PathOf("b"), KmsSession.Secure("a longer master key"));
         Assert.NotNull(run.TerminatingError);
         Assert.Equal("app", session.Value<string>("(Get-KmsKey).KeyId"));
         Assert.Equal(session.KeyDirectory, session.Value<string>("(Get-KmsConnection).Location"));
+    }
+
+    [Theory]
+    [InlineData("Connect-Kms $missing -MasterKey $key", false)]
+    [InlineData("Connect-Kms -Endpoint 'http://127.0.0.1:1' -Credential $who -RetryCount 0", false)]
+    [InlineData("Connect-Kms -Endpoint nothing -Credential $who", false)]
+    [InlineData("Connect-Kms $missing -MasterKey $key -NoDefault", true)]
+    [InlineData("Connect-Kms $missing -MasterKey $wrong -WhatIf; throw 'so'", true)]
+    [InlineData("Connect-Kms $directory -MasterKey $wrong", true)]
+    public void One_that_fails_leaves_no_default_to_another_place(string connect, bool stays)
+    {
+        using var session = new KmsSession("app");
+        HostRun run = session.Run(
+            "param($directory, $missing, $key, $wrong, $who) " + connect,
+            session.KeyDirectory, session.PathOf("missing"), KmsSession.Secure(KmsSession.MasterKeyText), KmsSession.Secure("wrong"),
+            new PSCredential("someone", KmsSession.Secure("secret")));
+        string error = (run.TerminatingError ?? Assert.Single(run.Errors)).ToString();
+        Assert.Equal(!stays, error.Contains("There is no default connection now: 'test'", StringComparison.Ordinal));
+        Assert.Equal(stays, session.Value<bool>("(Get-KmsConnection test).IsDefault"));
+        Assert.Equal(stays ? 0 : 1, session.Run("New-KmsKey meant-for-elsewhere").Errors.Count);
+        Assert.Equal("app", session.Value<string>("(Get-KmsKey app -Connection test).KeyId"));
     }
 
     [Fact]
@@ -71,6 +92,22 @@ public sealed class ConnectionTests
         HostRun opened = session.Run("param($directory) Connect-Kms $directory -MasterKey ([securestring]::new())", session.KeyDirectory);
         Assert.Empty(opened.Errors);
         Assert.Single(opened.Warnings, warning => warning.Message.Contains("master key is empty", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("k", true)]
+    [InlineData("fifteen bytes..", true)]
+    [InlineData("                    ", true)]
+    [InlineData("sixteen bytes...", false)]
+    public void A_new_directory_with_a_master_key_that_can_be_guessed_gets_a_warning(string masterKey, bool warns)
+    {
+        using var session = new KmsSession();
+        HostRun made = session.Run("param($directory, $key) Connect-Kms $directory -MasterKey $key -Create", session.PathOf("b"), KmsSession.Secure(masterKey));
+        Assert.Empty(made.Errors);
+        Assert.Equal(warns, made.Warnings.Any(warning => warning.Message.Contains("can guess it", StringComparison.Ordinal)));
+        HostRun opened = session.Run("param($directory, $key) Connect-Kms $directory -MasterKey $key", session.PathOf("b"), KmsSession.Secure(masterKey));
+        Assert.Empty(opened.Errors);
+        Assert.DoesNotContain(opened.Warnings, warning => warning.Message.Contains("can guess it", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -65,6 +65,30 @@ public sealed class FileTests
     }
 
     [Fact]
+    public void A_source_that_has_other_names_is_not_all_gone_and_that_is_said()
+    {
+        using var session = new FileSession();
+        byte[] content = session.Write("a.txt");
+        using (Process link = OperatingSystem.IsWindows()
+            ? Process.Start("cmd", ["/c", "mklink", "/H", session.PathOf("b.txt"), session.PathOf("a.txt")])
+            : Process.Start("ln", [session.PathOf("a.txt"), session.PathOf("b.txt")]))
+        {
+            link.WaitForExit();
+        }
+
+        HostRun kept = session.Run("Protect-KmsFile a.txt kept.kms -KeyId app -PassThru");
+        Assert.Empty(kept.Warnings);
+        HostRun run = session.Run("Protect-KmsFile a.txt -KeyId app -RemoveSource -PassThru");
+        Assert.Contains("a.txt' had 1 other name (hard links)", Assert.Single(run.Warnings).Message, StringComparison.Ordinal);
+        Assert.Equal(1, run.Output.Single().Properties["OtherNames"].Value);
+        Assert.Equal(content, session.Read("b.txt"));
+
+        run = session.Run("Unprotect-KmsFile a.txt.kms -RemoveSource -PassThru");
+        Assert.Empty(run.Warnings);
+        Assert.Equal(0, run.Output.Single().Properties["OtherNames"].Value);
+    }
+
+    [Fact]
     public void What_was_done_is_output_when_it_is_asked_for()
     {
         using var session = new FileSession();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Management.Automation;
+using System.Management.Automation.Runspaces;
 using System.Reflection;
 using System.Runtime.Loader;
 using RustFs.Kms.Console;
@@ -114,6 +115,62 @@ public sealed class IsolationTests
         Assert.True((bool)connection.Properties["IsOpen"].Value);
         session.Dispose();
         Assert.False((bool)connection.Properties["IsOpen"].Value);
+    }
+
+    [Fact]
+    public void An_iteration_in_parallel_sees_nothing_of_the_one_before_in_its_runspace()
+    {
+        using var session = new KmsSession("app");
+        string masterKey = session.PathOf("master-key");
+        File.WriteAllText(masterKey, KmsSession.MasterKeyText);
+        List<PSObject> seen = session.Require(
+            "param($module, $place, $file) 'first', 'second', 'third' | ForEach-Object -ThrottleLimit 1 -Parallel { Import-Module $using:module; " +
+            "@{ Runspace = [runspace]::DefaultRunspace.InstanceId; Seen = @(Get-KmsConnection).Count + @(Get-KmsEmulator).Count; " +
+            "Connection = (Connect-Kms $using:place -MasterKeyFile $using:file -Name $_ -WarningAction Ignore); Emulator = (Start-KmsEmulator); " +
+            "Open = @(Get-KmsConnection).Count; Missing = try { $null = Connect-Kms \"$using:place/nodir\" -MasterKeyFile $using:file } catch { \"$_\" }; " +
+            "Failed = try { $null = New-KmsKey \"made-for-$_\" } catch { $_.FullyQualifiedErrorId } } }",
+            StagedFiles.Manifest, session.KeyDirectory, masterKey);
+
+        Assert.Equal(3, seen.Count);
+        Assert.Single(seen.Select(iteration => Of(iteration, "Runspace")).Distinct());
+        Assert.All(seen, iteration =>
+        {
+            Assert.Equal(0, Of(iteration, "Seen"));
+            Assert.Equal(1, Of(iteration, "Open"));
+            Assert.Contains("There is no default connection now", (string)Of(iteration, "Missing"), StringComparison.Ordinal);
+            Assert.StartsWith("KmsNotFound,", (string)Of(iteration, "Failed"), StringComparison.Ordinal);
+        });
+        Assert.Equal("app", session.Value<string>("(Get-KmsKey).KeyId"));
+
+        static object Of(PSObject iteration, string name) => PSObject.AsPSObject(((System.Collections.Hashtable)iteration.BaseObject)[name]).BaseObject;
+    }
+
+    [Fact]
+    public void A_runspace_that_is_reset_starts_anew_and_what_it_had_open_is_closed()
+    {
+        using var session = new KmsSession();
+        InitialSessionState state = InitialSessionState.CreateDefault2();
+        state.ImportPSModule([StagedFiles.Manifest]);
+        using Runspace runspace = RunspaceFactory.CreateRunspace(state);
+        runspace.Open();
+        PSObject before = Assert.Single(Invoke("param($path, $key) Connect-Kms $path -MasterKey $key", session.KeyDirectory, KmsSession.Secure(KmsSession.MasterKeyText)));
+        Assert.Same(before.BaseObject, Assert.Single(Invoke("Get-KmsConnection")).BaseObject);
+
+        runspace.ResetRunspaceState();
+        Assert.Empty(Invoke("Get-KmsConnection"));
+        Assert.False((bool)before.Properties["IsOpen"].Value);
+
+        PSObject after = Assert.Single(Invoke("param($path, $key) Connect-Kms $path -MasterKey $key", session.KeyDirectory, KmsSession.Secure(KmsSession.MasterKeyText)));
+        runspace.Close();
+        Assert.False((bool)after.Properties["IsOpen"].Value);
+
+        System.Collections.ObjectModel.Collection<PSObject> Invoke(string script, params object[] arguments)
+        {
+            using var shell = System.Management.Automation.PowerShell.Create(runspace);
+            shell.AddScript(script);
+            Array.ForEach(arguments, argument => shell.AddArgument(argument));
+            return shell.Invoke();
+        }
     }
 
     [Fact]

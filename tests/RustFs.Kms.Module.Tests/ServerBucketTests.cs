@@ -33,6 +33,67 @@ public sealed class ServerBucketTests
         Assert.Equal("NotConfigured", session.Value<string>("(Get-KmsBucketEncryption photos).Algorithm"));
     }
 
+    [Theory]
+    [InlineData("Get-KmsBucketEncryption | Set-KmsBucketEncryption", null, "SseKms app")]
+    [InlineData("$kept = Get-KmsBucketEncryption; Remove-KmsBucketEncryption photos -Force; $kept | Set-KmsBucketEncryption", null, "SseKms app")]
+    [InlineData("[pscustomobject]@{ Bucket = 'photos'; KeyId = 'other' } | Set-KmsBucketEncryption", null, "SseKms other")]
+    [InlineData("[pscustomobject]@{ Bucket = 'photos'; Algorithm = 'SseS3'; KeyId = '' } | Set-KmsBucketEncryption", null, "SseS3 ")]
+    [InlineData("[pscustomobject]@{ Bucket = 'photos'; Algorithm = 'SseKms'; KeyId = '' } | Set-KmsBucketEncryption", null, "SseKms ")]
+    [InlineData("Get-KmsBucketEncryption | Set-KmsBucketEncryption -KeyId other", null, "SseKms other")]
+    [InlineData("Get-KmsBucketEncryption | Set-KmsBucketEncryption -Algorithm SseS3", null, "SseS3 ")]
+    [InlineData("Get-KmsBucketEncryption | Set-KmsBucketEncryption -Algorithm SseKms", null, "SseKms app")]
+    [InlineData("[pscustomobject]@{ Bucket = 'photos'; KeyId = 'nope' } | Set-KmsBucketEncryption", "KmsKeyNotFound", "SseKms app")]
+    [InlineData("[pscustomobject]@{ Bucket = 'photos'; KeyId = '' } | Set-KmsBucketEncryption", "KmsUsage", "SseKms app")]
+    [InlineData("[pscustomobject]@{ Bucket = 'photos'; Algorithm = 'SseS3'; KeyId = 'app' } | Set-KmsBucketEncryption", "KmsUsage", "SseKms app")]
+    [InlineData("[pscustomobject]@{ Bucket = 'photos'; Algorithm = 'NotConfigured' } | Set-KmsBucketEncryption", "KmsUsage", "SseKms app")]
+    [InlineData("Set-KmsBucketEncryption photos -Algorithm Unknown", "KmsUsage", "SseKms app")]
+    [InlineData("Set-KmsBucketEncryption photos -KeyId ''", "KmsUsage", "SseKms app")]
+    [InlineData("Set-KmsBucketEncryption photos", "KmsUsage", "SseKms app")]
+    [InlineData("'photos' | Set-KmsBucketEncryption", "KmsUsage", "SseKms app")]
+    public void No_bucket_gets_less_than_was_said(string script, string? id, string afterwards)
+    {
+        using var session = new ServerSession();
+        session.Require("$null = New-KmsKey other; Set-KmsBucketEncryption photos -KeyId app");
+        if (id is null)
+        {
+            session.Require(script);
+        }
+        else
+        {
+            Assert.Equal(id, session.ErrorOf(script));
+        }
+
+        Assert.Equal(afterwards, session.Value<string>("$e = Get-KmsBucketEncryption photos; \"$($e.Algorithm) $($e.KeyId)\""));
+    }
+
+    [Fact]
+    public void Each_object_in_the_pipeline_is_taken_by_itself()
+    {
+        using var session = new ServerSession();
+        session.Require(
+            "$client = [Net.Http.HttpClient]::new(); 'one', 'two', 'three' | ForEach-Object { " +
+            "$null = $client.PutAsync(\"$($emulator.Endpoint)$_\", $null).GetAwaiter().GetResult().EnsureSuccessStatusCode() }; $client.Dispose()");
+        HostRun run = session.Run(
+            "[pscustomobject]@{ Bucket = 'one'; KeyId = 'app' }, [pscustomobject]@{ Bucket = 'two' }, [pscustomobject]@{ Bucket = 'gone'; KeyId = 'app' }, " +
+            "[pscustomobject]@{ Bucket = 'three'; Algorithm = 'NotConfigured' }, [pscustomobject]@{ Bucket = 'photos'; Algorithm = 'SseKms' } | Set-KmsBucketEncryption");
+        Assert.Equal(["gone", "three"], run.Errors.Select(error => error.TargetObject));
+        Assert.Equal(["KmsNotFound", "KmsUsage"], run.Errors.Select(error => error.FullyQualifiedErrorId.Split(',')[0]));
+        Assert.Equal(
+            "one SseKms app, photos SseKms , three NotConfigured , two SseS3 ",
+            session.Value<string>("@(Get-KmsBucketEncryption | ForEach-Object { \"$($_.BucketName) $($_.Algorithm) $($_.KeyId)\" }) -join ', '"));
+    }
+
+    [Theory]
+    [InlineData("Get-KmsBucketEncryption gone")]
+    [InlineData("Set-KmsBucketEncryption gone SseS3")]
+    [InlineData("Remove-KmsBucketEncryption gone -Force")]
+    public void An_error_names_its_bucket(string script)
+    {
+        using var session = new ServerSession();
+        Assert.StartsWith("Bucket 'gone': ", Assert.Single(session.Run(script).Errors).ToString(), StringComparison.Ordinal);
+        Assert.Contains("Bucket 'gone': ", session.Value<string>("(Test-KmsHealth -BucketName gone -Check SseS3).Evidence"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_key_that_may_not_be_looked_at_is_taken_on_trust()
     {

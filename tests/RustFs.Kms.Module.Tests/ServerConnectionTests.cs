@@ -95,6 +95,20 @@ public sealed class ServerConnectionTests
             Assert.Contains("Region=AWS profile 'mine'", sources, StringComparison.Ordinal);
             Assert.DoesNotContain(CleanEnvironment.SecretText, sources, StringComparison.Ordinal);
             Assert.Equal("KmsNotFound", host.Session.ErrorOf("param($file) Connect-Kms -ProfileName other -ProfileLocation $file", file));
+            if (!OperatingSystem.IsWindows())
+            {
+                foreach (string connect in (string[])["Connect-Kms", "Test-KmsConnection"])
+                {
+                    string[] Warnings(UnixFileMode mode)
+                    {
+                        File.SetUnixFileMode(file, mode);
+                        return [.. host.Session.Run($"param($file) {connect} -ProfileName mine -ProfileLocation $file", file).Warnings.Select(warning => warning.Message)];
+                    }
+
+                    Assert.Empty(Warnings(UnixFileMode.UserRead | UnixFileMode.UserWrite));
+                    Assert.Contains($"Others can read the credentials file '{file}'", Assert.Single(Warnings(UnixFileMode.UserRead | UnixFileMode.OtherRead)), StringComparison.Ordinal);
+                }
+            }
         }
         finally
         {

@@ -260,4 +260,43 @@ public sealed class ServerServiceTests
         Assert.Contains("photos", session.Value<string>("(Get-KmsKeyImpact app).References -join ' '"), StringComparison.Ordinal);
         Assert.Equal("KmsKeyNotFound", session.ErrorOf("Get-KmsKeyImpact nope"));
     }
+
+    [Theory]
+    [InlineData("Remove-KmsKey app -Force", "PendingDeletion")]
+    [InlineData("Remove-KmsKey app -Confirm:$false", "PendingDeletion")]
+    [InlineData("Disable-KmsKey app -Force", "Disabled")]
+    [InlineData("$ConfirmPreference = 'None'; Disable-KmsKey app", "Disabled")]
+    public void What_names_a_key_is_a_warning_where_nobody_is_asked(string script, string state)
+    {
+        using var session = new ServerSession();
+        session.Require("$null = New-KmsKey unnamed; Update-KmsConfiguration -DefaultKeyId app");
+        HostRun run = session.Run(script);
+        Assert.Empty(run.Errors);
+        string warning = Assert.Single(run.Warnings).Message;
+        Assert.Contains("'app' on 'server'", warning, StringComparison.Ordinal);
+        Assert.Contains("STILL NAMED BY", warning, StringComparison.Ordinal);
+        Assert.Equal(state, session.Value<string>("(Get-KmsKey app).State"));
+        Assert.Empty(session.Run(script.Replace("app", "unnamed", StringComparison.Ordinal)).Warnings);
+        Assert.Empty(session.Run("Enable-KmsKey unnamed; Undo-KmsKeyRemoval unnamed -ErrorAction Ignore").Warnings);
+    }
+
+    [Fact]
+    public void A_warning_that_stops_leaves_the_key_as_it_is()
+    {
+        using var session = new ServerSession();
+        session.Require("Update-KmsConfiguration -DefaultKeyId app");
+        Assert.NotNull(session.Run("Remove-KmsKey app -Force -WarningAction Stop").TerminatingError);
+        Assert.Equal("Enabled", session.Value<string>("(Get-KmsKey app).State"));
+    }
+
+    [Fact]
+    public void What_names_a_key_is_in_the_question_before_it_is_disabled()
+    {
+        using var session = new ServerSession(options: new ModuleHostOptions { Answers = ["n"] });
+        session.Require("Update-KmsConfiguration -DefaultKeyId app");
+        HostRun run = session.Host.RunText("Disable-KmsKey app");
+        Assert.Contains("STILL NAMED BY", run.Text, StringComparison.Ordinal);
+        Assert.Empty(run.Warnings);
+        Assert.Equal("Enabled", session.Value<string>("(Get-KmsKey app).State"));
+    }
 }

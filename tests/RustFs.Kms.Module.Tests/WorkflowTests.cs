@@ -44,7 +44,27 @@ public sealed partial class WorkflowTests
         Assert.Equal(lines.Count(line => line.StartsWith("    runs-on:", StringComparison.Ordinal)), lines.Count(line => line.StartsWith("    timeout-minutes:", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [MemberData(nameof(Workflows))]
+    public void No_script_has_an_expression_in_its_text(string path)
+    {
+        // What an expression stands for becomes part of the program; a variable of the environment stays a value. A matrix is the file's own text.
+        int script = -1;
+        foreach (string line in Lines(path))
+        {
+            int indent = line.Length - line.TrimStart().Length;
+            script = Scripts().IsMatch(line) ? indent : line.Trim().Length > 0 && indent <= script ? -1 : script;
+            Assert.False(script >= 0 && Expressions().IsMatch(line), line);
+        }
+    }
+
     private static string[] Lines(string path) => File.ReadAllLines(Path.Combine(ConsoleProcess.RepositoryRoot, path));
+
+    [GeneratedRegex(@"^\s+(?:- )?run:")]
+    private static partial Regex Scripts();
+
+    [GeneratedRegex(@"\$\{\{(?! *matrix\.)")]
+    private static partial Regex Expressions();
 
     [GeneratedRegex(@"^\s+(?:- )?uses: (.+)$")]
     private static partial Regex Uses();

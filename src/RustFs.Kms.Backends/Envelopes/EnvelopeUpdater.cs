@@ -1,4 +1,5 @@
 using RustFs.Kms.Backends.Envelopes.Wraps;
+using RustFs.Kms.Backends.Local;
 
 namespace RustFs.Kms.Backends.Envelopes;
 
@@ -35,6 +36,7 @@ internal static class EnvelopeUpdater
         {
             List<EnvelopeWrap> added = await WrapMaker
                 .MakeAsync(options.Add, fileKey, envelope.Header.Salt, cancellationToken).ConfigureAwait(false);
+            await DropRenewedAsync(kept, added, options.Add.Kms, envelope.Header.Salt, cancellationToken).ConfigureAwait(false);
             EnvelopeHeader header = EnvelopeHeader.Make(
                 fileKey, envelope.Header.ChunkSize, envelope.Header.Salt, [.. kept, .. added], options.Path);
             return Replace(options, envelope, header, fileKey, cancellationToken);
@@ -53,6 +55,48 @@ internal static class EnvelopeUpdater
         return kept.Count < header.Wraps.Count || !options.Add.IsEmpty
             ? kept
             : throw new KmsException(KmsErrorCode.KmsUsage, $"'{options.Path}' has no wrap of those that were to be removed.", options.Path);
+    }
+
+    /// <summary>
+    /// Takes out the wraps that new ones stand for: of the same KMS key, with the same context. The names say little, because another
+    /// key directory may have a key of the same id, and its wrap may be the only way in that somebody has. So the connection has to open the old
+    /// wrap before it goes; one that a server made stays, since no server opens any.
+    /// </summary>
+    private static async Task DropRenewedAsync(
+        List<EnvelopeWrap> kept, List<EnvelopeWrap> added, IReadOnlyList<KmsEnvelopeKmsWrap> requests, byte[] salt, CancellationToken cancellationToken)
+    {
+        foreach ((KmsWrap made, KmsEnvelopeKmsWrap request) in added.OfType<KmsWrap>().Zip(requests))
+        {
+            if (!(await request.Backend.GetCapabilitiesAsync(cancellationToken).ConfigureAwait(false)).UnwrapDataKey)
+            {
+                continue;
+            }
+
+            foreach (KmsWrap old in kept.OfType<KmsWrap>().Where(old => old.IsLike(made)).ToArray())
+            {
+                if (await OpensAsync(request.Backend, old, salt, cancellationToken).ConfigureAwait(false))
+                {
+                    _ = kept.Remove(old);
+                }
+            }
+        }
+    }
+
+    private static async Task<bool> OpensAsync(IKmsBackend backend, KmsWrap wrap, byte[] salt, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using KmsDataKey dataKey = await backend
+                .UnwrapDataKeyAsync(wrap.Ciphertext, wrap.Description.EncryptionContext, cancellationToken).ConfigureAwait(false);
+            using var plaintext = KmsSecret.OfLength(dataKey.PlaintextLength);
+            dataKey.CopyPlaintextTo(plaintext.Array);
+            using KmsSecret? fileKey = dataKey.PlaintextLength == AeadCipher.KeyLength ? wrap.TryOpen(plaintext, salt) : null;
+            return fileKey is not null;
+        }
+        catch (KmsException)
+        {
+            return false; // another store's key of that name, or one whose record is damaged: the wrap stays
+        }
     }
 
     /// <returns>The new file, as it was read back.</returns>

@@ -49,6 +49,7 @@ internal static class FileOpener
             EnvelopeLength = envelope.File.Length,
             Wraps = [wrap],
             SourceRemoved = options.RemoveSource,
+            OtherNames = options.RemoveSource ? envelope.File.OtherNames : 0,
             Duration = Stopwatch.GetElapsedTime(start),
         };
     }

@@ -54,6 +54,7 @@ internal static class FileProtector
             EnvelopeLength = header.Length + layout.PayloadLength,
             Wraps = header.Descriptions,
             SourceRemoved = options.RemoveSource,
+            OtherNames = options.RemoveSource ? source.OtherNames : 0,
             Duration = Stopwatch.GetElapsedTime(start),
         };
     }

@@ -43,6 +43,7 @@ internal static class AwsProfileReader
         return new KmsAwsProfile
         {
             Name = name,
+            Path = Shared(file).FilePath,
             Credential = new KmsCredential(
                 options.AccessKey,
                 KmsSecret.CopyOf(Encoding.UTF8.GetBytes(options.SecretKey)),
@@ -56,7 +57,7 @@ internal static class AwsProfileReader
     {
         try
         {
-            return (file is null ? new SharedCredentialsFile() : new SharedCredentialsFile(file)).ListProfileNames();
+            return Shared(file).ListProfileNames();
         }
         catch (Exception exception) when (exception is InvalidDataException or IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -64,12 +65,13 @@ internal static class AwsProfileReader
         }
     }
 
+    private static SharedCredentialsFile Shared(string? file) => file is null ? new SharedCredentialsFile() : new SharedCredentialsFile(file);
+
     private static CredentialProfile Find(string name, string? file)
     {
         try
         {
-            SharedCredentialsFile shared = file is null ? new SharedCredentialsFile() : new SharedCredentialsFile(file);
-            return shared.TryGetProfile(name, out CredentialProfile profile)
+            return Shared(file).TryGetProfile(name, out CredentialProfile profile)
                 ? profile
                 : throw new KmsException(
                     KmsErrorCode.KmsNotFound, $"There is no AWS profile '{name}' in {(file is null ? "the shared AWS files" : $"'{file}'")}.", name);

@@ -64,7 +64,7 @@ internal sealed class BucketHandler(KmsHttpChannel channel) : HttpMessageHandler
     /// <summary>Throws what is no success. The SDK makes an empty result of a 404 and of a web page, which would read as "no encryption".</summary>
     private static void Require(WireAnswer answer, KmsSend rules)
     {
-        switch (answer.Error)
+        switch (answer.Error?.AboutBucket(rules.Target))
         {
             case null when rules.Changes ? answer.IsEmpty : s_answers.Contains(RootOf(answer)):
                 return;

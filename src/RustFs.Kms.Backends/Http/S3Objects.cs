@@ -88,7 +88,7 @@ internal sealed class S3Objects(KmsHttpChannel channel) : IKmsObjects
 
         answer.Dispose();
         throw error is { Status: 404, Code: not KmsErrorCode.KmsProtocol }
-            ? new KmsException(KmsErrorCode.KmsNotFound, error.Message, address.BucketName) { HttpStatus = error.Status, RequestId = error.RequestId }
+            ? new KmsException(KmsErrorCode.KmsNotFound, error.AboutBucket(address.BucketName).Message, address.BucketName) { HttpStatus = error.Status, RequestId = error.RequestId }
             : rules.Refused(error);
     }
 }

@@ -112,6 +112,9 @@ internal sealed record KmsWireError
     /// <summary>The text for people: the server's, cleaned, or what the status means.</summary>
     internal required string Message { get; init; }
 
+    /// <summary>The same about a bucket, which the texts of S3 do not name; unchanged without one.</summary>
+    internal KmsWireError AboutBucket(string? name) => name is null ? this : this with { Message = $"Bucket '{name}': {Message}" };
+
     /// <summary>The id under which the server logged the request.</summary>
     internal string? RequestId { get; private init; }
 

@@ -6,6 +6,9 @@ internal sealed record KmsAwsProfile
     /// <summary>The profile's name.</summary>
     internal required string Name { get; init; }
 
+    /// <summary>The credentials file, absolute; the profile may stand in the configuration file beside it, and this one be missing.</summary>
+    internal required string Path { get; init; }
+
     /// <summary>Its access key, secret key and, for a temporary credential, session token.</summary>
     internal required KmsCredential Credential { get; init; }
 

@@ -21,6 +21,12 @@ public sealed record KmsFileResult
     /// <summary>Whether the source was removed.</summary>
     public bool SourceRemoved { get; init; }
 
+    /// <summary>
+    /// How many other names (hard links) the source had when it was read: what is called so is still there, also when
+    /// <see cref="SourceRemoved"/>. 0 where nothing was to be removed.
+    /// </summary>
+    public int OtherNames { get; init; }
+
     /// <summary>How long it took, syncing and verifying included.</summary>
     public required TimeSpan Duration { get; init; }
 

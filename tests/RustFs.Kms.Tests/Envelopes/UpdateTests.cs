@@ -51,6 +51,44 @@ public sealed class UpdateTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_KMS_key_that_is_added_again_has_one_wrap_for_each_context()
+    {
+        await _folder.SealAsync([1], _folder.EveryWrapping);
+        KmsEnvelopeWrapping other = new() { Kms = [_folder.KmsWrapping.Kms[0] with { EncryptionContext = new Dictionary<string, string> { ["a"] = "1" } }] };
+        for (int time = 0; time < 3; time++)
+        {
+            byte[] before = (await KmsBackends.ReadEnvelopeAsync(_folder.PathOf("plain.kms"), default)).Wraps.First(wrap => wrap.Kind == KmsEnvelopeWrapKind.Kms).CiphertextBlob!;
+            Assert.Equal(time == 0 ? 3 : 4, (await UpdateAsync("plain", _folder.EveryWay, _folder.KmsWrapping)).Wraps.Count);
+            KmsEnvelope updated = await UpdateAsync("plain", _folder.EveryWay, other);
+            Assert.Equal(4, updated.Wraps.Count);
+            Assert.Equal(2, updated.Wraps.Count(wrap => wrap.Kind == KmsEnvelopeWrapKind.Kms));
+            Assert.DoesNotContain(updated.Wraps, wrap => wrap.CiphertextBlob is { } blob && blob.SequenceEqual(before));
+        }
+
+        await _folder.OpenAsync("plain.kms", "again", Way(KmsEnvelopeWrapKind.Kms));
+    }
+
+    [Fact]
+    public async Task A_wrap_of_another_stores_key_of_the_same_id_stays()
+    {
+        await _folder.SealAsync([1], _folder.EveryWrapping);
+        EnvelopeFolder elsewhere = await EnvelopeFolder.CreateAsync();
+        try
+        {
+            KmsEnvelope updated = await UpdateAsync("plain", _folder.RecoveryWay, elsewhere.KmsWrapping);
+            Assert.Equal(2, updated.Wraps.Count(wrap => wrap.Kind == KmsEnvelopeWrapKind.Kms));
+            updated = await UpdateAsync("plain", _folder.RecoveryWay, elsewhere.KmsWrapping);
+            Assert.Equal(2, updated.Wraps.Count(wrap => wrap.Kind == KmsEnvelopeWrapKind.Kms));
+            await _folder.OpenAsync("plain.kms", "one", new KmsEnvelopeOpening { Backends = [_folder.Store] });
+            await _folder.OpenAsync("plain.kms", "two", new KmsEnvelopeOpening { Backends = [elsewhere.Store] });
+        }
+        finally
+        {
+            await elsewhere.DisposeAsync();
+        }
+    }
+
+    [Fact]
     public async Task The_last_wrap_cannot_go_and_nothing_to_do_is_said()
     {
         await _folder.SealAsync([1], _folder.RecoveryWrapping);

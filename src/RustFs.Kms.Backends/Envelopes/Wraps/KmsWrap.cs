@@ -49,6 +49,11 @@ internal sealed class KmsWrap : EnvelopeWrap
         return new KmsWrap(description, SingleUseKey.Wrap(fileKey, dataKeyPlaintext, salt, Type, PublicFieldsOf(description)));
     }
 
+    /// <summary>Whether both name the same key through the same backend, and have the same context.</summary>
+    internal bool IsLike(KmsWrap other) => Description.Backend == other.Description.Backend
+        && Description.KeyId == other.Description.KeyId
+        && InOrder(Description.EncryptionContext).SequenceEqual(InOrder(other.Description.EncryptionContext));
+
     /// <summary>The file key; null when it does not open.</summary>
     internal KmsSecret? TryOpen(KmsSecret dataKey, ReadOnlySpan<byte> salt) =>
         SingleUseKey.TryUnwrap(_wrappedKey, dataKey, salt, Type, PublicFieldsOf(Description));

@@ -4,21 +4,29 @@ namespace RustFs.Kms.PowerShell.Commands;
 
 /// <summary>
 /// Sets the default encryption of buckets: SSE-S3, or SSE-KMS with a key, which is looked at first. What is in a bucket already
-/// stays as it is.
+/// stays as it is. Objects that say how (a CSV, what Get-KmsBucketEncryption outputs) are taken at their word.
 /// </summary>
 [Cmdlet(VerbsCommon.Set, "KmsBucketEncryption", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [Alias("Set-RustFsKmsBucketEncryption")]
 [OutputType(typeof(KmsBucketEncryption))]
 public sealed class SetKmsBucketEncryptionCommand : KmsBucketCmdlet
 {
-    /// <summary>SseS3 (AES256) or SseKms (aws:kms). Without it, SseKms when -KeyId is given, and SseS3 otherwise.</summary>
-    [Parameter(Position = 1)]
-    [ValidateSet(nameof(KmsBucketAlgorithm.SseS3), nameof(KmsBucketAlgorithm.SseKms))]
-    public KmsBucketAlgorithm Algorithm { get; set; }
+    private bool _saysAlgorithm;
+    private bool _saysKey;
 
-    /// <summary>SSE-KMS: the key. It must exist and be enabled. Without it, the server's default key is used.</summary>
-    [Parameter(Position = 2)]
-    [ValidateNotNullOrEmpty]
+    /// <summary>
+    /// SseS3 (AES256) or SseKms (aws:kms). Without it, SseKms when -KeyId is given, and SseS3 otherwise; a bucket that has SSE-KMS gets
+    /// SSE-S3 only when this says so.
+    /// </summary>
+    [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
+    public KmsBucketAlgorithm? Algorithm { get; set; }
+
+    /// <summary>
+    /// SSE-KMS: the key. It must exist and be enabled. Without it, the server's default key is used. What is given here goes before what
+    /// an object in the pipeline says.
+    /// </summary>
+    [Parameter(Position = 2, ValueFromPipelineByPropertyName = true)]
+    [AllowEmptyString]
     [KeyIdTransformation]
     [ArgumentCompleter(typeof(KeyIdCompleter))]
     public string? KeyId { get; set; }
@@ -31,17 +39,20 @@ public sealed class SetKmsBucketEncryptionCommand : KmsBucketCmdlet
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
-    private KmsBucketAlgorithm Chosen => Algorithm != KmsBucketAlgorithm.NotConfigured
-        ? Algorithm
-        : KeyId is null ? KmsBucketAlgorithm.SseS3 : KmsBucketAlgorithm.SseKms;
-
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        if (Chosen == KmsBucketAlgorithm.SseS3 && KeyId is not null)
+        _saysAlgorithm = MyInvocation.BoundParameters.ContainsKey(nameof(Algorithm));
+        _saysKey = MyInvocation.BoundParameters.ContainsKey(nameof(KeyId));
+        if (_saysKey && string.IsNullOrEmpty(KeyId))
         {
-            ThrowFailure(new KmsException(KmsErrorCode.KmsUsage, Strings.KeyWithoutSseKms), null);
+            ThrowFailure(new KmsException(KmsErrorCode.KmsUsage, Strings.EmptyKeyForBucket), null);
+        }
+
+        if (Algorithm is KmsBucketAlgorithm said)
+        {
+            RequireSense(said, KeyId, failure => ThrowFailure(failure, null));
         }
     }
 
@@ -51,9 +62,16 @@ public sealed class SetKmsBucketEncryptionCommand : KmsBucketCmdlet
         IReadOnlyList<KmsConnection> connections = CurrentConnections();
         foreach (string bucket in BucketName ?? [])
         {
-            List<KmsConnection> approved = [.. CheckKey(connections, bucket).Where(
-                connection => ShouldProceed(BucketOn(bucket, connection), Strings.EncryptAction(Chosen, KeyId)))];
-            Run(approved, "SetBucketEncryption", bucket, (connection, token) => SetAsync(connection, bucket, token), (_, encryption) =>
+            if (Choose(bucket) is not (KmsBucketAlgorithm algorithm, string keyId, bool isSaid))
+            {
+                continue;
+            }
+
+            string? key = keyId.Length == 0 ? null : keyId;
+            IReadOnlyList<KmsConnection> possible = isSaid ? CheckKey(connections, bucket, key) : CheckCurrent(connections, bucket);
+            List<KmsConnection> approved = [.. possible.Where(
+                connection => ShouldProceed(BucketOn(bucket, connection), Strings.EncryptAction(algorithm, key)))];
+            Run(approved, "SetBucketEncryption", bucket, (connection, token) => SetAsync(connection, bucket, algorithm, key, token), (_, encryption) =>
             {
                 if (encryption is not null)
                 {
@@ -63,16 +81,83 @@ public sealed class SetKmsBucketEncryptionCommand : KmsBucketCmdlet
         }
     }
 
-    /// <summary>The connections on which the key can be used; for each other one there is an error record.</summary>
-    private IReadOnlyList<KmsConnection> CheckKey(IReadOnlyList<KmsConnection> connections, string bucket)
+    /// <summary>
+    /// What a bucket is to have. The command line goes before the object in the pipeline: with a key there, an object's algorithm does
+    /// not count, and with SSE-S3 there, its key does not.
+    /// </summary>
+    /// <returns>The algorithm, the key or an empty text, and whether anybody said so; null after an error record.</returns>
+    private (KmsBucketAlgorithm Algorithm, string KeyId, bool IsSaid)? Choose(string bucket)
     {
-        if (KeyId is null || SkipKeyCheck)
+        string keyId = KeyId ?? string.Empty;
+        if (_saysKey)
+        {
+            return (KmsBucketAlgorithm.SseKms, keyId, true); // an algorithm beside it was checked at the start
+        }
+
+        if (Algorithm is KmsBucketAlgorithm algorithm)
+        {
+            if (_saysAlgorithm && algorithm == KmsBucketAlgorithm.SseS3)
+            {
+                return (algorithm, string.Empty, true);
+            }
+
+            return RequireSense(algorithm, keyId, failure => WriteFailure(failure, bucket)) ? (algorithm, keyId, true) : null;
+        }
+
+        if (KeyId is { Length: 0 })
+        {
+            WriteFailure(KmsErrorCode.KmsUsage, Strings.NothingSaidForBucket, bucket);
+            return null;
+        }
+
+        return KeyId is null ? (KmsBucketAlgorithm.SseS3, string.Empty, false) : (KmsBucketAlgorithm.SseKms, KeyId, true);
+    }
+
+    /// <summary>Refuses a key without SSE-KMS, and what is shown of buckets and cannot be set.</summary>
+    private static bool RequireSense(KmsBucketAlgorithm algorithm, string? keyId, Action<KmsException> onFailure)
+    {
+        string? problem = algorithm switch
+        {
+            KmsBucketAlgorithm.SseS3 => string.IsNullOrEmpty(keyId) ? null : Strings.KeyWithoutSseKms,
+            KmsBucketAlgorithm.SseKms => null,
+            _ => Strings.NoBucketAlgorithm(algorithm),
+        };
+        if (problem is not null)
+        {
+            onFailure(new KmsException(KmsErrorCode.KmsUsage, problem));
+        }
+
+        return problem is null;
+    }
+
+    /// <summary>The connections on which nothing is weakened because nobody said what is wanted; for each other one there is an error record.</summary>
+    private List<KmsConnection> CheckCurrent(IReadOnlyList<KmsConnection> connections, string bucket)
+    {
+        var harmless = new List<KmsConnection>();
+        Run(connections, "GetBucketEncryption", bucket, (connection, token) => BucketsOf(connection).GetBucketEncryptionAsync(bucket, token), (connection, current) =>
+        {
+            if (current.Algorithm is KmsBucketAlgorithm.NotConfigured or KmsBucketAlgorithm.SseS3)
+            {
+                harmless.Add(connection);
+                return;
+            }
+
+            WriteFailure(
+                new KmsException(KmsErrorCode.KmsUsage, Strings.WouldWeaken(bucket, current), bucket), bucket, connection, connections.Count > 1);
+        });
+        return harmless;
+    }
+
+    /// <summary>The connections on which the key can be used; for each other one there is an error record.</summary>
+    private IReadOnlyList<KmsConnection> CheckKey(IReadOnlyList<KmsConnection> connections, string bucket, string? keyId)
+    {
+        if (keyId is null || SkipKeyCheck)
         {
             return connections;
         }
 
         var usable = new List<KmsConnection>();
-        Run(connections, "GetKey", bucket, (connection, token) => connection.Backend.GetKeyAsync(KeyId, token), (connection, key) =>
+        Run(connections, "GetKey", bucket, (connection, token) => connection.Backend.GetKeyAsync(keyId, token), (connection, key) =>
         {
             if (key is { IsReadable: true, State: KmsKeyState.Enabled })
             {
@@ -82,15 +167,16 @@ public sealed class SetKmsBucketEncryptionCommand : KmsBucketCmdlet
 
             string reason = key.IsReadable ? Strings.NotUsableInState(key.State) : key.FaultReason ?? key.Fault.ToString();
             WriteFailure(
-                new KmsException(KmsErrorCode.KmsPreconditionFailed, Strings.KeyNotForBucket(KeyId, reason), KeyId), bucket, connection, connections.Count > 1);
+                new KmsException(KmsErrorCode.KmsPreconditionFailed, Strings.KeyNotForBucket(keyId, reason), keyId), bucket, connection, connections.Count > 1);
         });
         return usable;
     }
 
-    private async Task<KmsBucketEncryption?> SetAsync(KmsConnection connection, string bucket, CancellationToken cancellationToken)
+    private async Task<KmsBucketEncryption?> SetAsync(
+        KmsConnection connection, string bucket, KmsBucketAlgorithm algorithm, string? keyId, CancellationToken cancellationToken)
     {
         IKmsBuckets buckets = BucketsOf(connection);
-        await buckets.SetBucketEncryptionAsync(bucket, Chosen, KeyId, cancellationToken).ConfigureAwait(false);
+        await buckets.SetBucketEncryptionAsync(bucket, algorithm, keyId, cancellationToken).ConfigureAwait(false);
         return PassThru ? await buckets.GetBucketEncryptionAsync(bucket, cancellationToken).ConfigureAwait(false) : null;
     }
 }

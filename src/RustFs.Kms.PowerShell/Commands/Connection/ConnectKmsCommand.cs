@@ -8,6 +8,7 @@ namespace RustFs.Kms.PowerShell.Commands;
 /// <summary>
 /// Opens a connection and makes it the default: to a RustFS server, over signed HTTP, or to a RustFS key directory, in this process,
 /// without a server. With -Create it makes a new key directory first. Without parameters, the environment says which, or you are asked.
+/// When it fails, there is no default connection afterwards, so that what comes next does not go to the one of before.
 /// </summary>
 [Cmdlet(
     VerbsCommunications.Connect,
@@ -110,6 +111,13 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
     public SwitchParameter NoTest { get; set; }
 
     private protected override FailureSubject Subject => _toServer ? FailureSubject.Endpoint : FailureSubject.KeyDirectory;
+
+    /// <summary>
+    /// What comes after this cmdlet was meant for the place that it did not reach, and a script that goes on after an error would do it to
+    /// another store: no default is left, but for one to the very same place.
+    /// </summary>
+    private protected override string? Aftermath(string? target) =>
+        !NoDefault && !IsWhatIf() && ConnectionState.Current.DropDefault(place: target) is KmsConnection dropped ? Strings.DefaultDropped(dropped) : null;
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
@@ -217,6 +225,7 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
             return null;
         }
 
+        WriteWarnings(input.Warnings);
         var log = new RequestLog();
         var endpoint = new ConnectionEndpoint(input.Resolve(name, log.Add), log);
         bool done = false;
@@ -229,7 +238,7 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
             }
 
             KmsConnection connection = Open(
-                name, location, input.Sources, [], "OpenEndpoint", () => KmsBackends.OpenEndpointAsync(endpoint.Options, !NoTest, StopToken));
+                name, location, input.Sources, input.Warnings, "OpenEndpoint", () => KmsBackends.OpenEndpointAsync(endpoint.Options, !NoTest, StopToken));
             done = true;
             return (connection, endpoint);
         }
@@ -285,7 +294,7 @@ public sealed class ConnectKmsCommand : KmsEndpointCmdlet
             StopToken = StopToken,
         }.ForConnection();
         using MasterKeyInput masterKey = input.ResolveMasterKey(twice: Create);
-        IReadOnlyList<string> warnings = [.. backup.Warnings, .. masterKey.Warnings];
+        IReadOnlyList<string> warnings = [.. backup.Warnings, .. masterKey.Warnings, .. Create && masterKey.Weakness is string weakness ? [weakness] : Array.Empty<string>()];
         Warn(warnings); // before opening: they may be why it fails
         var options = new KmsKeyDirectoryOptions
         {

@@ -57,6 +57,7 @@ public sealed class TestKmsConnectionCommand : KmsEndpointCmdlet
         {
             using var input = new EndpointInput(this);
             place = input.Endpoint.ToString();
+            WriteWarnings(input.Warnings);
             var log = new RequestLog();
             endpoint = new ConnectionEndpoint(input.Resolve(connectionName: null, log.Add), log);
         }

@@ -78,7 +78,7 @@ public sealed class ExportKmsSupportBundleCommand : KmsCmdlet
             string path = target = ResolveTarget();
             IReadOnlyList<KmsSupportPart> parts = SupportContent.Plan(
                 _connections, $"{Host.Version} ({Host.Name})", Header, ResolveFiles(LogPath), ResolveFiles(VaultAuditPath));
-            if (ShouldProcess(path, Strings.SupportBundleAction(parts.Select(part => part.Name))))
+            if (ShouldProceed(path, Strings.SupportBundleAction(parts.Select(part => part.Name))))
             {
                 Write(path, parts);
             }

@@ -28,6 +28,8 @@ public class DisableKmsKeyCommand : KmsKeyChangeCmdlet
 
     private protected override bool SkipsPrompt => Force;
 
+    private protected override string ConsequenceOn(string keyId, KmsConnection connection) => ImpactOn(keyId, connection, Force);
+
     private protected override Task<KmsKey> ChangeAsync(IKmsBackend backend, string keyId, CancellationToken cancellationToken) =>
         backend.DisableKeyAsync(keyId, cancellationToken);
 }

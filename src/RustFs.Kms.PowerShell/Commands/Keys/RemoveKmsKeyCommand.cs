@@ -82,41 +82,13 @@ public sealed class RemoveKmsKeyCommand : KmsKeyCmdlet
 
         KeyRemoval removal = Removal;
         List<KmsConnection> approved = [.. ThatHave(keyId, connections, Force).Where(
-            connection => ShouldProceed(KeyOn(keyId, connection), removal.Action + ImpactOn(keyId, connection), Force))];
+            connection => ShouldProceed(KeyOn(keyId, connection), removal.Action + ImpactOn(keyId, connection, Force), Force))];
         Run(
             approved,
             removal.Operation,
             keyId,
             (connection, token) => removal.RemoveAsync(connection.Backend, keyId, token),
             Write);
-    }
-
-    /// <summary>
-    /// What the removal would strand, for the question: a server is asked, by a request that changes nothing. Nothing where nobody
-    /// is asked.
-    /// </summary>
-    private string ImpactOn(string keyId, KmsConnection connection)
-    {
-        if (connection.Kind != KmsBackendKind.Server || Due || (Force && !IsWhatIf()))
-        {
-            return string.Empty;
-        }
-
-        string impact = string.Empty;
-        Run([connection], "GetKeyImpact", keyId, (_, token) => DescribeImpactAsync(connection.Backend, keyId, token), (_, text) => impact = text);
-        return impact;
-    }
-
-    private static async Task<string> DescribeImpactAsync(IKmsBackend backend, string keyId, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return Strings.Impact(await backend.GetKeyImpactAsync(keyId, cancellationToken).ConfigureAwait(false));
-        }
-        catch (KmsException exception)
-        {
-            return exception.Code == KmsErrorCode.KmsKeyNotFound ? string.Empty : Strings.ImpactUnknown(exception.Message);
-        }
     }
 
     private void RemoveAllDue()
