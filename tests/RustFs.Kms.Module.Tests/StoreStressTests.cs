@@ -189,7 +189,7 @@ public sealed class StoreStressTests(ITestOutputHelper log) : IDisposable
         string[] names = ["recovery", "bundle", "protect", "unprotect", "rewrap", "backup", "restore"];
         Assert.Equal(
             [.. names.Select(name => $"{name}=KmsStorage"), "full=True unchanged=True", .. names.Select(name => $"{name} again"), "sound=True restored=True same=True"],
-            output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+            output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Where(line => !line.StartsWith("WARNING:", StringComparison.Ordinal)));
         ReliabilityRun.Report(log, $"contention: full disk: {names.Length} cmdlets that write files: KmsStorage, nothing changed, done when there was room");
     }
 
