@@ -8,6 +8,8 @@
     module, through Microsoft.PowerShell.PlatyPS. What is new in the module gets a placeholder in double braces, which the tests refuse;
     what is gone from it loses its place in the page. The order of the pages and every byte of the output depend on nothing else.
 
+    A cmdlet whose second name is a cmdlet too has one page. In the MAML it has two entries, the second made of the first.
+
     Build the module first: dotnet build.
 
 .PARAMETER CheckOnly
@@ -122,7 +124,8 @@ function Join-Page([string] $Old, [string] $New, [Management.Automation.CmdletIn
 
     $page['SYNTAX'] = Get-Syntax $Command
     $aliases = @(Get-Alias -Definition $Command.Name -ErrorAction Ignore | ForEach-Object { "- $($_.Name)" })
-    $page['ALIASES'] = if ($aliases) { "This cmdlet has the following aliases:`n`n" + ($aliases -join "`n") } else { 'This cmdlet has no aliases.' }
+    $page['ALIASES'] = if ($secondNames.Contains($Command.Name)) { "This cmdlet has a second name, which no other module has:`n`n- $($secondNames[$Command.Name])" }
+        elseif ($aliases) { "This cmdlet has the following aliases:`n`n" + ($aliases -join "`n") } else { 'This cmdlet has no aliases.' }
     $common = (Read-Block $page['PARAMETERS'] 3)['CommonParameters']
     $page['PARAMETERS'] = Join-Block $had['PARAMETERS'] $page['PARAMETERS'] {
         param($before, $after)
@@ -253,6 +256,17 @@ function Merge-Command([Xml.XmlElement] $Command, [string] $Page, [Xml.XmlNamesp
     }
 }
 
+# The entry of a cmdlet's second name: the cmdlet's own, with the second name of each cmdlet that has one.
+function Add-SecondName([Xml.XmlElement] $Command, [string] $Name, [Xml.XmlNamespaceManager] $Names) {
+    $second = $Command.CloneNode($true)
+    foreach ($text in @($second.SelectNodes('.//text()'))) {
+        $text.Value = [regex]::Replace($text.Value, '\b[A-Z]\w+-Kms\w*', { param($match) $secondNames[$match.Value] ?? $match.Value })
+    }
+
+    $second.SelectSingleNode('command:details/command:noun', $Names).InnerText = $Name.Split('-')[1]
+    $null = $Command.ParentNode.InsertAfter($second, $Command)
+}
+
 function Write-Result([string] $Path, [string] $Text) {
     $before = if (Test-Path $Path) { [IO.File]::ReadAllText($Path).ReplaceLineEndings("`n") }
     if ($before -cne $Text) {
@@ -277,6 +291,14 @@ if (-not (Get-Module -ListAvailable Microsoft.PowerShell.PlatyPS)) {
 
 Import-Module Microsoft.PowerShell.PlatyPS
 $module = Import-Module $manifest -Force -PassThru
+$cmdlets = $module.ExportedCmdlets
+$secondNames = @{}
+foreach ($cmdlet in $cmdlets.Values) {
+    foreach ($second in $cmdlets.Values | Where-Object { $_.ImplementingType.BaseType -eq $cmdlet.ImplementingType }) {
+        $secondNames[$cmdlet.Name] = $second.Name
+    }
+}
+
 $work = Join-Path ([IO.Path]::GetTempPath()) "rustfs-kms-help-$([Guid]::NewGuid().ToString('N'))"
 $null = New-Item -ItemType Directory $work
 try {
@@ -289,11 +311,11 @@ try {
     }
 
     $pages = [ordered] @{}
-    foreach ($command in @($module.ExportedCmdlets.Keys | Sort-Object -CaseSensitive)) {
+    foreach ($command in @($cmdlets.Keys | Where-Object { $_ -notin $secondNames.Values } | Sort-Object -CaseSensitive)) {
         $path = Join-Path $PSScriptRoot "$command.md"
         $new = Read-Text (Join-Path $fresh "$command.md")
         $old = if (Test-Path $path) { Read-Text $path } else { $new }
-        $pages[$command] = Join-Page $old $new $module.ExportedCmdlets[$command]
+        $pages[$command] = Join-Page $old $new $cmdlets[$command]
         Write-Result $path $pages[$command]
         [IO.File]::WriteAllText((Join-Path $fresh "$command.md"), $pages[$command])
     }
@@ -334,8 +356,12 @@ try {
     $names.AddNamespace('maml', 'http://schemas.microsoft.com/maml/2004/10')
     $names.AddNamespace('command', 'http://schemas.microsoft.com/maml/dev/command/2004/10')
     $names.AddNamespace('dev', 'http://schemas.microsoft.com/maml/dev/2004/10')
-    foreach ($element in $maml.SelectNodes('/*/command:command', $names)) {
-        Merge-Command $element $pages[$element.SelectSingleNode('command:details/command:name', $names).InnerText] $names
+    foreach ($element in @($maml.SelectNodes('/*/command:command', $names))) {
+        $name = $element.SelectSingleNode('command:details/command:name', $names).InnerText
+        Merge-Command $element $pages[$name] $names
+        if ($secondNames.Contains($name)) {
+            Add-SecondName $element $secondNames[$name] $names
+        }
     }
 
     $settings = [Xml.XmlWriterSettings]::new()

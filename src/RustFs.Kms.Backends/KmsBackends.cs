@@ -61,6 +61,11 @@ internal static class KmsBackends
     internal static IKmsRestore OpenRestore(KmsKeyDirectoryOptions options) =>
         new LocalRestore(new LocalBackups(options.Path, options.MasterKey, options.Backup!, TimeProvider.System, options.ConnectionName));
 
+    /// <summary>Makes sure that there is a restore to take back, before anybody is asked. Nothing is touched.</summary>
+    /// <param name="keyDirectory">The directory, absolute.</param>
+    /// <exception cref="KmsException">No restore is half done there, or nobody can tell what it was to do.</exception>
+    internal static void RequireRestore(string keyDirectory) => LocalBackups.RequireRestore(keyDirectory);
+
     /// <summary>Takes back a restore that is half done. It removes files only, and so needs no key.</summary>
     /// <param name="keyDirectory">The directory, absolute.</param>
     /// <param name="cancellationToken">Cancels before the change.</param>

@@ -17,10 +17,11 @@ internal sealed record Advice(string Sentence, string? Command)
 
     /// <summary>The advice as one text that ends in the command.</summary>
     /// <param name="values">What stands for each placeholder: literals, and parts of a command.</param>
-    internal string Fill(IReadOnlyDictionary<string, string> values)
+    /// <param name="spell">How the names of cmdlets are said; null for as they are.</param>
+    internal string Fill(IReadOnlyDictionary<string, string> values, Func<string, string>? spell = null)
     {
-        // In one pass: an id that looks like a placeholder stays what it is.
-        string Filled(string template) => s_placeholder.Replace(template, match => values[match.Groups[1].Value]);
+        // In one pass: an id that looks like a placeholder, or like a cmdlet, stays what it is.
+        string Filled(string template) => s_placeholder.Replace(spell?.Invoke(template) ?? template, match => values[match.Groups[1].Value]);
         return Command is null ? Filled(Sentence) + "." : $"{Filled(Sentence)}: {Filled(Command)}";
     }
 

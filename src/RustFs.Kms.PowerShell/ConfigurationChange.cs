@@ -20,6 +20,9 @@ internal sealed class ConfigurationChange : IDisposable
     /// <summary>Where.</summary>
     internal KmsConnection Connection { get; }
 
+    /// <summary>Whether the KMS runs, so that its keys can be seen.</summary>
+    internal bool IsRunning => _read.State == "Running";
+
     /// <summary>What changes, each as name, old and new value; never a secret.</summary>
     internal IReadOnlyList<string> Differences { get; }
 

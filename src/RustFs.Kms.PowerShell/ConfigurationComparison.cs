@@ -53,6 +53,11 @@ internal sealed class ConfigurationComparison(KmsConfiguration current, KmsApiGe
             whole.Put(nameof(KmsConfigurationRequest.Login), login);
         }
 
+        if (current is { Backend: KmsBackendType.Unknown, BackendText: null })
+        {
+            whole.Put(nameof(KmsConfigurationRequest.Backend), null); // not configured: there is none yet
+        }
+
         foreach (ConfigurationSetting setting in ConfigurationSetting.Table)
         {
             if (Difference(setting.Name, whole.Get(setting.Name), given.Get(setting.Name)) is KmsConfigurationDifference difference)

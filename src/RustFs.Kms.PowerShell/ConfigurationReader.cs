@@ -15,7 +15,7 @@ internal static class ConfigurationReader
 
     private static readonly JsonDocumentOptions s_options = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
-    /// <summary>What an object from Get-KmsConfiguration has and no request takes.</summary>
+    /// <summary>What Get-KmsConfiguration shows and no request takes, in what it returned and in what was saved of that.</summary>
     private static readonly HashSet<string> s_readOnly = new(StringComparer.Ordinal)
     {
         nameof(KmsConfiguration.Connection),
@@ -106,8 +106,7 @@ internal static class ConfigurationReader
     {
         IDictionary map => Read(Members(map), onFault),
         KmsConfiguration configuration => ReadConfiguration(configuration),
-        PSCustomObject => Read(input.Properties.Select(property => (property.Name, (object?)property.Value))
-            .Where(property => !s_readOnly.Contains(property.Name)), onFault),
+        PSCustomObject => Read(input.Properties.Select(property => (property.Name, (object?)property.Value)), onFault),
         object other => throw new KmsException(KmsErrorCode.KmsUsage, Strings.NotAConfiguration(other.GetType().Name)),
     };
 
@@ -131,7 +130,7 @@ internal static class ConfigurationReader
         var settings = new ConfigurationSettings();
         try
         {
-            foreach ((string name, object? value) in members)
+            foreach ((string name, object? value) in members.Where(member => !IsOnlyShown(member.Name, member.Value)))
             {
                 try
                 {
@@ -151,6 +150,10 @@ internal static class ConfigurationReader
             throw;
         }
     }
+
+    /// <summary>Whether it is what a server shows only. A way to log in that it takes has parts; the one that it shows is a word.</summary>
+    private static bool IsOnlyShown(string name, object? value) =>
+        s_readOnly.Contains(name) && (name != nameof(KmsConfiguration.AuthMethod) || MembersOf(value) is null);
 
     private static void Read(ConfigurationSettings settings, string name, object? value)
     {

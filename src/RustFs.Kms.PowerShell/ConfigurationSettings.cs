@@ -150,7 +150,8 @@ internal sealed class ConfigurationSettings : IDisposable
         },
         ConfigurationValue.Backend => value is KmsBackendType backend
             ? Enum.IsDefined(backend) ? backend : null
-            : value is string name && s_backends.TryGetValue(ConfigurationSetting.Plain(name), out KmsBackendType known) ? known : null,
+            : value is string name ? s_backends.TryGetValue(ConfigurationSetting.Plain(name), out KmsBackendType known) ? known : null
+            : BackendNumbered(ToNumber(value)),
         _ => value is KmsVaultLogin login
             ? Enum.IsDefined(login) ? login : null
             : value is string word ? LoginNamed(word) : null,
@@ -159,6 +160,10 @@ internal sealed class ConfigurationSettings : IDisposable
     /// <summary>The way to log in of that name; a number, or several names, is none.</summary>
     internal static KmsVaultLogin? LoginNamed(string word) =>
         s_logins.TryGetValue(ConfigurationSetting.Plain(word), out KmsVaultLogin login) ? login : null;
+
+    /// <summary>The backend of a number, which is how ConvertTo-Json writes one that it got from Get-KmsConfiguration.</summary>
+    private static KmsBackendType? BackendNumbered(object? number) =>
+        number is >= 0L and <= int.MaxValue && Enum.IsDefined((KmsBackendType)(long)number) ? (KmsBackendType)(long)number : null;
 
     private static object? ToNumber(object value) => value switch
     {

@@ -13,7 +13,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         "Set-KmsConfiguration -KeyDirectory '<path on the server>' -MasterKey ($Host.UI.ReadLineAsSecureString()) -Start{at}";
 
     private const string Reconnect = "Connect-Kms -KeyDirectory {directory} -MasterKeyFile '<file>'";
-    private const string WithMasterKey = "{command} -KeyDirectory {directory} -MasterKeyFile '<file>'";
+    private const string WithMasterKey = "{command} -KeyDirectory {directory} -MasterKeyFile '<file>'{create}";
     private const string ShowKey = "Get-KmsKey -KeyId {key}{at}";
     private const string ShowKeys = "Get-KmsKey{at}";
     private const string ShowFile = "Get-Item -LiteralPath {path}";
@@ -55,6 +55,11 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "-KeyDirectory '<path>' -MasterKeyFile '<file>'. To a server",
             "Connect-Kms -Endpoint '<address>' -Credential '<access key>'"),
 
+        For(KmsErrorCode.KmsUsage, AboutAFolder, "It is a folder, and files are wanted: give those that are in it. Which", "Get-ChildItem -File -LiteralPath {path}"),
+        For(KmsErrorCode.KmsUsage, AboutALink, "Give the file itself. Where the link leads", ShowFile),
+        For(KmsErrorCode.KmsUsage, WithoutKeyOfAServer,
+            "Name a key with -KeyId, or give the KMS a default one with Update-KmsConfiguration -DefaultKeyId. See which keys there are", ShowKeys),
+        For(KmsErrorCode.KmsUsage, WithoutKey, "Name a key with -KeyId: a key directory has no default one. See which keys there are", ShowKeys),
         For(KmsErrorCode.KmsUsage, By("Unprotect-KmsFile", "Get-KmsEnvelope", "Update-KmsEnvelope"), "See what the file is, and what the parameters take", Syntax),
         For(KmsErrorCode.KmsAuthentication, AboutARecoveryKey,
             "Give the passphrase of the recovery key with -RecoveryKeyPassphrase. The recovery key", ShowFile),
@@ -76,9 +81,11 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsUsage, AboutABundle, "See what the parameters take", Syntax),
         For(KmsErrorCode.KmsUsage, AboutNoEndpoint, "Give the server, and as whom", ConnectServer),
         For(KmsErrorCode.KmsUsage, AboutNoDirectory,
-            "Give the key directory, and the master key that its server has", "{command} -KeyDirectory '<path>' -MasterKeyFile '<file>'"),
+            "Give the key directory, and the master key that its server has", "{command} -KeyDirectory '<path>' -MasterKeyFile '<file>'{create}"),
         For(KmsErrorCode.KmsUsage, OpeningWithoutTarget,
             "Give the directory, and the master key that its server has", WithMasterKey),
+        For(KmsErrorCode.KmsUsage, ForDevelopmentOnly,
+            "Give what servers take in production, or, for development only, -AllowInsecureDevDefaults besides. See what the parameters take", Syntax),
         For(KmsErrorCode.KmsUsage, null, "See what the parameters take", Syntax),
 
         For(KmsErrorCode.KmsAuthentication, AboutABundle,
@@ -97,12 +104,21 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsNotFound, By("Get-KmsBucketEncryption", "Set-KmsBucketEncryption", "Remove-KmsBucketEncryption", "Test-KmsHealth"),
             "See which buckets there are", "Get-KmsBucketEncryption{at}"),
         For(KmsErrorCode.KmsNotFound, Connecting, "Check the names of the profile, the secret and the files that were given", Syntax),
-        For(KmsErrorCode.KmsNotFound, By("Set-KmsConfiguration", "Reset-KmsService", "Test-KmsVault", "Export-KmsSupportBundle"), "Check the path", ShowFile),
+        For(KmsErrorCode.KmsNotFound, AboutAGivenFile, "Check the path", ShowFile),
         For(KmsErrorCode.KmsNotFound, AboutAnotherFile, "Check that path and its permissions", ShowFile),
         For(KmsErrorCode.KmsNotFound, Opening,
             "Check the path. A backup comes back there with Restore-KmsKeyStore -KeyDirectory; to make a new key directory", "Connect-Kms -KeyDirectory {directory}{bare} -Create"),
         For(KmsErrorCode.KmsNotFound, null, "See what is open", "Get-KmsConnection"),
 
+        // What only one cmdlet says comes before what is said of directories.
+        For(KmsErrorCode.KmsConflict, By("Export-KmsSupportBundle"), "Choose another name, or replace the file with -Force. What is there", ShowFile),
+        For(KmsErrorCode.KmsConflict, By("Start-KmsEmulator"),
+            "Another program has the port, or another emulator the directory. Leave -Port out for a free one, or stop what this session started",
+            "Get-KmsEmulator"),
+        For(KmsErrorCode.KmsConflict, By("Set-KmsConfiguration"),
+            "The KMS runs. Change some settings of it with Update-KmsConfiguration, give it all of them with Reset-KmsService, or stop it first",
+            "Stop-KmsService{at}"),
+        For(KmsErrorCode.KmsConflict, By("Update-KmsConfiguration", "Reset-KmsService"), "See what is configured", "Get-KmsConfiguration{at}"),
         For(KmsErrorCode.KmsConflict, AboutABundle,
             "A restore goes over nothing. Choose an empty directory, or move away what is there; a restore of another bundle that is half done " +
             "is taken back with Stop-KmsRestore. What there is", "Test-KmsKeyStore -KeyDirectory {directory}"),
@@ -112,19 +128,14 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "The directory is not the one that was opened. Look at it, then connect again", "Connect-Kms -KeyDirectory {directory}"),
         For(KmsErrorCode.KmsConflict, By("New-KmsKey"),
             "Choose another id, or take the key that exists", "New-KmsKey -Name {key} -IfNotExists{at}"),
-        For(KmsErrorCode.KmsConflict, By("Set-KmsConfiguration"),
-            "The KMS runs. Change some settings of it with Update-KmsConfiguration, give it all of them with Reset-KmsService, or stop it first",
-            "Stop-KmsService{at}"),
         For(KmsErrorCode.KmsConflict, By("Restore-KmsKeyStore"),
             "A restore needs a stopped KMS and an empty key directory. See where it goes with Get-KmsBackup, and stop the KMS", "Stop-KmsService{at}"),
-        For(KmsErrorCode.KmsConflict, By("Export-KmsSupportBundle"), "Choose another name, or replace the file with -Force. What is there", ShowFile),
         For(KmsErrorCode.KmsConflict, By("Stop-KmsRestore", "Backup-KmsKeyStore"), "See how things are", "Get-KmsBackup{at}"),
-        For(KmsErrorCode.KmsConflict, By("Update-KmsConfiguration", "Reset-KmsService"), "See what is configured", "Get-KmsConfiguration{at}"),
-        For(KmsErrorCode.KmsConflict, By("Start-KmsEmulator"),
-            "Another program has the port, or another emulator the directory. Leave -Port out for a free one, or stop what this session started",
-            "Get-KmsEmulator"),
         For(KmsErrorCode.KmsConflict, null, "Somebody else changed it in between. Look at it, then try again", ShowKey),
 
+        For(KmsErrorCode.KmsPreconditionFailed, By("Start-KmsEmulator"), "See what is wrong with the key directory", "Test-KmsKeyStore -KeyDirectory {path}"),
+        For(KmsErrorCode.KmsPreconditionFailed, AbortingInDirectory,
+            "Nothing has to be taken back, unless the message names a marker that cannot be read. See how the directory is", "{verify}"),
         For(KmsErrorCode.KmsPreconditionFailed, OpeningABundle,
             "See all that stands in its way", "Test-KmsRestore -Bundle {path} -KeyDirectory {directory}"),
         For(KmsErrorCode.KmsPreconditionFailed, BackingUp,
@@ -143,14 +154,19 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsPreconditionFailed, By("Set-KmsConfiguration", "Update-KmsConfiguration", "Reset-KmsService"),
             "Some settings stay as they were first set: leave them out. See what is configured", "Get-KmsConfiguration{at}"),
         For(KmsErrorCode.KmsPreconditionFailed, By("Set-KmsBucketEncryption"), "Choose a key that is enabled", "Get-KmsKey -State Enabled{at}"),
-        For(KmsErrorCode.KmsPreconditionFailed, By("Start-KmsEmulator"), "See what is wrong with the key directory", "Test-KmsKeyStore -KeyDirectory {path}"),
         For(KmsErrorCode.KmsPreconditionFailed, null, "See the key's state and dates", ShowKey),
 
+        For(KmsErrorCode.KmsUnsupported, RotatingOverServer,
+            "Make a new key with New-KmsKey, name it wherever the old one is configured (Update-KmsConfiguration -DefaultKeyId, " +
+            "Set-KmsBucketEncryption), write anew what has to leave the old one, and keep the old one until nothing needs it. Start with",
+            "New-KmsKey -Name '<new id>'{at}"),
         For(KmsErrorCode.KmsUnsupported, By("Invoke-KmsKeyRotation"),
             "Make a new key with New-KmsKey, move the wrapped data keys to it with Update-KmsDataKey, name it wherever the old one is " +
             "configured, and keep the old one until nothing needs it. Start with", "New-KmsKey -Name '<new id>'{at}"),
         For(KmsErrorCode.KmsUnsupported, AboutABundle,
             "A newer RustFS made the bundle, or one with another backend; update this module", "Update-PSResource -Name RustFs.Kms"),
+        For(KmsErrorCode.KmsUnsupported, RemovingOverServer,
+            "The server deletes keys in no other way than it says. See whether it schedules deletions", "(Get-KmsStatus{at}).Capabilities"),
         For(KmsErrorCode.KmsUnsupported, By("Test-KmsKeyStore", "Remove-KmsKey"),
             "This works on a key directory. Open one", "Connect-Kms -KeyDirectory '<path>'"),
         For(KmsErrorCode.KmsUnsupported, By("New-KmsKey"),
@@ -169,9 +185,8 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             "Check that the blob is complete, that -EncryptionContext has every entry that it was made with, and that the key that made it " +
             "is one of these", ShowKeys),
 
-        For(KmsErrorCode.KmsStorage, By("Test-KmsVault", "Export-KmsSupportBundle"), "Check that path and its permissions", ShowFile),
+        For(KmsErrorCode.KmsStorage, AboutAGivenFile, "Check that path and its permissions", ShowFile),
         For(KmsErrorCode.KmsStorage, AboutAnotherFile, "Check that path and its permissions", ShowFile),
-        For(KmsErrorCode.KmsStorage, By("Start-KmsEmulator"), "Check that path and its permissions", ShowFile),
         For(KmsErrorCode.KmsStorage, null, "Check free space, permissions and the mount, then look at the store", "{verify}"),
         For(KmsErrorCode.KmsTimeout, Opening, "Try again when nobody else changes the directory", "Connect-Kms -KeyDirectory {directory}{bare}"),
         For(KmsErrorCode.KmsTimeout, By("Wait-KmsService"), "See how the KMS is, and look into the server's log", ShowStatus),
@@ -198,10 +213,12 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
         For(KmsErrorCode.KmsProtocol, null, "Check that the address is a RustFS server's and not a console's or a proxy's", "{check}"),
         For(KmsErrorCode.KmsKeyStillReferenced, null, "See what names the key, and make that name another", "Get-KmsKeyImpact -KeyId {key}{at}"),
         For(KmsErrorCode.KmsConfigurationChanged, null,
-            "Look at what it is now and try again; -Force overwrites it", "Get-KmsConfiguration{at}"),
+            "Look at what it is now and try again; -OverwriteChanges overwrites it", "Get-KmsConfiguration{at}"),
         For(KmsErrorCode.KmsNotConfigured, null,
             "Configure the KMS and start it; type the master key after Enter", ConfigureLocal),
-        For(KmsErrorCode.KmsNotRunning, null, "Start the KMS", "Start-KmsService -Wait{at}"),
+        For(KmsErrorCode.KmsNotRunning, null,
+            "See its State. NotConfigured: it cannot start yet, configure it with Set-KmsConfiguration -Start. Anything else: Start-KmsService -Wait",
+            ShowStatus),
         For(KmsErrorCode.KmsUnhealthy, By("Start-KmsService"), "Look into the server's log, and restart the KMS", "Restart-KmsService -Wait{at}"),
         For(KmsErrorCode.KmsUnhealthy, By("Assert-KmsHealth"), "See every check", "Test-KmsHealth{at}"),
         For(KmsErrorCode.KmsUnhealthy, null, "See what is wrong, and look into the server's log", ShowStatus),
@@ -214,8 +231,11 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
     internal static string Of(KmsException exception, FailureContext context)
     {
         var failure = new Failure(exception, context);
-        return Table.First(row => row.Fits(failure)).Advice.Fill(failure.Values);
+        return RowOf(failure).Advice.Fill(failure.Values, context.Command.Spell);
     }
+
+    /// <summary>The row that a failure is for.</summary>
+    internal static ErrorAdvice RowOf(Failure failure) => Table.First(row => row.Fits(failure));
 
     /// <summary>What the placeholders of advice stand for, also where nothing failed.</summary>
     /// <param name="exception">The failure; null when there is none.</param>
@@ -235,9 +255,13 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
     private static ErrorAdvice ForFault(KmsKeyFault fault, Func<Failure, bool>? when, string sentence, string command) =>
         new(null, fault, when, new Advice(sentence, command));
 
-    private static Func<Failure, bool> By(params string[] commands) => failure => commands.Contains(failure.Context.Command);
+    private static Func<Failure, bool> By(params string[] commands) => failure => commands.Contains(failure.Context.Command.Name);
 
     private static bool WithoutConnection(Failure failure) => failure.Exception.LacksConnection;
+
+    private static bool WithoutKey(Failure failure) => failure.Exception.LacksKey;
+
+    private static bool WithoutKeyOfAServer(Failure failure) => WithoutKey(failure) && OverServer(failure);
 
     private static bool Opening(Failure failure) => failure.Context.IsOpening;
 
@@ -249,8 +273,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
 
     /// <summary>Whether the cmdlet is one for the KMS as a whole, which has no key to look at.</summary>
     private static bool AboutTheService(Failure failure) =>
-        failure.Context.Command.EndsWith("-KmsService", StringComparison.Ordinal) ||
-        failure.Context.Command.EndsWith("-KmsConfiguration", StringComparison.Ordinal);
+        failure.Context.Command.Name.EndsWith("-KmsService", StringComparison.Ordinal) || ConfiguresTheService(failure);
 
     private static bool OpeningWithoutTarget(Failure failure) => failure.Context.IsOpening && failure.Exception.Target is null;
 
@@ -258,11 +281,25 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
     private static bool AboutNoDirectory(Failure failure) =>
         failure.Context.IsOpening && failure.Context.Target == failure.Exception.Target;
 
+    /// <summary>Whether it is about a file or folder that a cmdlet was given which has no key directory open.</summary>
+    private static bool AboutAGivenFile(Failure failure) => failure.IsAboutAPath && (ConfiguresTheService(failure) ||
+        By("Reset-KmsService", "Start-KmsEmulator", "Test-KmsVault", "Export-KmsSupportBundle")(failure));
+
+    private static bool ConfiguresTheService(Failure failure) => failure.Context.Command.Name.EndsWith("-KmsConfiguration", StringComparison.Ordinal);
+
     /// <summary>Whether it is about a file beside the key directory: the master key's.</summary>
     private static bool AboutAnotherFile(Failure failure) =>
         failure.Context.IsOpening && failure.Exception.Target is string path && path != failure.Context.Target && Path.IsPathRooted(path);
 
     private static bool AboutAFile(Failure failure) => failure.Context.Subject == FailureSubject.File && failure.IsAboutAPath;
+
+    private static bool AboutAFolder(Failure failure) => AboutAFile(failure) && Directory.Exists(failure.Exception.Target);
+
+    private static bool AboutALink(Failure failure) => AboutAFile(failure) && new FileInfo(failure.Exception.Target!).LinkTarget is not null;
+
+    /// <summary>Whether a server refused what it takes in development. It names its own variable, which is no parameter.</summary>
+    private static bool ForDevelopmentOnly(Failure failure) =>
+        failure.Exception.Message.Contains("ALLOW_INSECURE_DEV_DEFAULTS", StringComparison.Ordinal) && AboutTheService(failure);
 
     /// <summary>Whether a path is not there, and not a wrap of the file that was worked on.</summary>
     private static bool AboutAPath(Failure failure) => AboutAFile(failure) && !File.Exists(failure.Exception.Target);
@@ -282,11 +319,19 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
             (By("Unprotect-KmsDataKey")(failure) &&
                 (failure.Exception.Code is KmsErrorCode.KmsAuthentication || Path.IsPathRooted(failure.Exception.Target ?? string.Empty))));
 
+    private static bool AbortingInDirectory(Failure failure) => failure.Context.IsOpening && By("Stop-KmsRestore")(failure);
+
     private static bool OpeningABundle(Failure failure) => failure.Context.IsOpening && AboutABundle(failure);
 
     /// <summary>Whether a connection is to make or restore bundles, and is not the stopped server that a restore needs.</summary>
     private static bool BackingUp(Failure failure) => !failure.Context.IsOpening &&
         (By("Backup-KmsKeyStore", "Test-KmsRestore", "Stop-KmsRestore")(failure) || (!failure.Context.IsServer && By("Restore-KmsKeyStore")(failure)));
+
+    private static bool RotatingOverServer(Failure failure) => OverServer(failure) && By("Invoke-KmsKeyRotation")(failure);
+
+    /// <summary>Whether a server refused to delete a key as it was asked to. -Due, which only a key directory takes, is about no key.</summary>
+    private static bool RemovingOverServer(Failure failure) =>
+        OverServer(failure) && By("Remove-KmsKey")(failure) && failure.Exception.Target is not null;
 
     private static bool WithKey(Failure failure) => failure.Context.KeyId is not null;
 
@@ -299,20 +344,30 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
     internal sealed record Failure(KmsException Exception, FailureContext Context)
     {
         /// <summary>
-        /// Whether the directory is to blame (its salt, a half-done restore) and no key. No key id holds a separator, so what a
-        /// blob's key is called is never a path.
+        /// Whether the key directory is to blame (its salt, a half-done restore) and no key. No key id holds a separator, so what a
+        /// blob's key is called is never a path; and not every path is the key directory's.
         /// </summary>
         internal bool IsAboutTheStore => Context.IsOpening
             || (!Context.IsServer
                 && Exception.Target is string target
                 && target != Context.KeyId
-                && (Context.Subject == FailureSubject.Key || Path.IsPathRooted(target)));
+                && (Context.Subject == FailureSubject.Key || IsOfTheKeyDirectory(target)));
+
+        /// <summary>Whether a path is the connection's key directory or in it; without a connection, whether a file's key directory can be meant.</summary>
+        private bool IsOfTheKeyDirectory(string path) => Path.IsPathRooted(path) && (Context.Connection is { Location: string directory }
+            ? path == directory || path.StartsWith(directory + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+            : Context.Subject is FailureSubject.File or FailureSubject.DataKey);
 
         /// <summary>Whether a data key's key is to blame, which only the blob or the default of the KMS named.</summary>
         private bool IsAboutTheKey => Context.Subject is FailureSubject.DataKey or FailureSubject.File && !IsAboutTheStore && !IsAboutAPath;
 
         /// <summary>Whether a file that a command was given is to blame.</summary>
         internal bool IsAboutAPath => Exception.Target is string path && Path.IsPathRooted(path);
+
+        /// <summary>As whom to reach a server: as before, where a profile said it.</summary>
+        private string As => Context.ProfileName is string profile
+            ? $"-ProfileName {Strings.Literal(profile)}{(Context.ProfileLocation is string file ? $" -ProfileLocation {Strings.Literal(file)}" : string.Empty)}"
+            : "-Credential '<access key>'";
 
         /// <summary>What the placeholders stand for.</summary>
         internal IReadOnlyDictionary<string, string> Values
@@ -328,7 +383,7 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
                 string place = directory is null ? Advice.SomeDirectory : Strings.Literal(directory);
                 return new Dictionary<string, string>
                 {
-                    ["command"] = Context.Command,
+                    ["command"] = Context.Command.Spell(Context.Command.Name),
                     ["key"] = keyId is null ? Advice.SomeKey : Strings.Literal(keyId),
                     ["directory"] = place,
                     ["path"] = Exception.Target is null ? Advice.SomeDirectory : Strings.Literal(Exception.Target),
@@ -337,15 +392,16 @@ internal sealed record ErrorAdvice(KmsErrorCode? Code, KmsKeyFault? Fault, Func<
                     ["bucket"] = Context is { Subject: FailureSubject.Bucket, Target: string bucket } ? Strings.Literal(bucket) : Advice.SomeBucket,
                     ["at"] = at,
                     ["bare"] = bare,
+                    ["create"] = Context.Creates ? " -Create" : string.Empty,
                     ["verify"] = Context switch
                     {
-                        { IsOpening: true } => $"Test-KmsKeyStore -KeyDirectory {place}{bare}",
-                        { IsServer: true } => $"Get-KmsStatus{at}", // the directory, if it is one, is the server's
-                        _ => $"Test-KmsKeyStore{at}",
+                        { IsOpening: true } => $"{Context.Command.Spell("Test-KmsKeyStore")} -KeyDirectory {place}{bare}",
+                        { IsServer: true } => $"{Context.Command.Spell("Get-KmsStatus")}{at}", // the directory, if it is one, is the server's
+                        _ => $"{Context.Command.Spell("Test-KmsKeyStore")}{at}",
                     },
                     ["check"] = Context is { IsConnecting: true, Target: string server }
-                        ? $"Test-KmsConnection -Endpoint {Strings.Literal(server)} -Credential '<access key>'"
-                        : $"Test-KmsConnection{at}",
+                        ? $"{Context.Command.Spell("Test-KmsConnection")} -Endpoint {Strings.Literal(server)} {As}"
+                        : $"{Context.Command.Spell("Test-KmsConnection")}{at}",
                 };
             }
         }

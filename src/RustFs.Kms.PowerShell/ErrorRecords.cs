@@ -18,7 +18,7 @@ internal static class ErrorRecords
             ? From(failure, context, prefix)
             : new ErrorRecord(exception, UnexpectedId, ErrorCategory.NotSpecified, context.Target)
             {
-                ErrorDetails = new ErrorDetails(prefix + Strings.Unexpected(exception, context.Command))
+                ErrorDetails = new ErrorDetails(prefix + Strings.Unexpected(exception, context.Command.Spell(context.Command.Name)))
                 {
                     RecommendedAction = "Look at the details: $Error[0].Exception.ToString()",
                 },

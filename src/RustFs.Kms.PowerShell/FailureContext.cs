@@ -26,19 +26,25 @@ internal enum FailureSubject
 }
 
 /// <summary>What a cmdlet was doing when something failed.</summary>
-/// <param name="Command">The cmdlet's name.</param>
+/// <param name="Command">The cmdlet.</param>
 /// <param name="Subject">What it works on.</param>
 /// <param name="Target">The key id, path or other text that it worked on just then; null when there was none.</param>
 /// <param name="Connection">The connection that it worked through; null when there was none.</param>
 /// <param name="NamesConnection">Whether there were several connections, so that the text must say which.</param>
 /// <param name="WithoutMasterKey">Whether -NoMasterKey was given.</param>
+/// <param name="Creates">Whether -Create was given.</param>
+/// <param name="ProfileName">The profile that was given; null for none.</param>
+/// <param name="ProfileLocation">The file of the profile, where that was given.</param>
 internal sealed record FailureContext(
-    string Command,
+    CommandCall Command,
     FailureSubject Subject,
     string? Target = null,
     KmsConnection? Connection = null,
     bool NamesConnection = false,
-    bool WithoutMasterKey = false)
+    bool WithoutMasterKey = false,
+    bool Creates = false,
+    string? ProfileName = null,
+    string? ProfileLocation = null)
 {
     /// <summary>The key id as the user gave it.</summary>
     internal string? KeyId => Subject == FailureSubject.Key ? Target : null;

@@ -22,9 +22,12 @@ internal sealed record FileDestination(string? Path, bool IsFolder)
         string path = Paths.Resolve(session, destination);
         bool exists = Directory.Exists(path);
         bool isFolder = exists || destination[^1] is '/' or '\\';
-        return !isFolder || exists
-            ? new FileDestination(path, isFolder)
-            : throw new KmsException(KmsErrorCode.KmsNotFound, Strings.NoSuchFolder(path), path);
+        if (isFolder && !exists)
+        {
+            throw new KmsException(KmsErrorCode.KmsNotFound, Strings.NoSuchFolder(path), path);
+        }
+
+        return new FileDestination(isFolder ? path : Paths.RequireFolderOf(path), isFolder);
     }
 
     /// <summary>The absolute path of what is made of a source.</summary>

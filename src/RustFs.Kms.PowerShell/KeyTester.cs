@@ -6,7 +6,7 @@ namespace RustFs.Kms.PowerShell;
 internal sealed class KeyTester
 {
     /// <summary>The cmdlet that the recommendations are for.</summary>
-    internal required string CommandName { get; init; }
+    internal required CommandCall Call { get; init; }
 
     /// <summary>Whether to make a data key and open it again. Nothing is stored.</summary>
     internal required bool RoundTrip { get; init; }
@@ -88,5 +88,5 @@ internal sealed class KeyTester
         test with { IsUsable = false, Reason = reason.Message, Recommendation = Recommendation(test, reason, connection) };
 
     private string Recommendation(KmsKeyTest test, KmsException reason, KmsConnection connection) =>
-        ErrorAdvice.Of(reason, new FailureContext(CommandName, FailureSubject.Key, test.KeyId, connection));
+        ErrorAdvice.Of(reason, new FailureContext(Call, FailureSubject.Key, test.KeyId, connection));
 }

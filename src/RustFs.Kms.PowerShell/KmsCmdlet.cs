@@ -130,6 +130,36 @@ public abstract class KmsCmdlet : KmsCmdletBase
     }
 
     /// <summary>
+    /// The connections where that is which a question would be about; where it is not, there is an error record, and nobody is asked.
+    /// Nothing but its absence counts: what else keeps from looking need not keep from the change, which reports it.
+    /// </summary>
+    private protected List<KmsConnection> WhereItIs(
+        IReadOnlyList<KmsConnection> connections,
+        string operation,
+        string target,
+        KmsErrorCode absence,
+        Func<KmsConnection, CancellationToken, Task> look)
+    {
+        var found = new HashSet<KmsConnection>();
+        Run(connections, operation, target, LookAsync, (connection, _) => found.Add(connection));
+        return [.. connections.Where(found.Contains)];
+
+        async Task<bool> LookAsync(KmsConnection connection, CancellationToken token)
+        {
+            try
+            {
+                await look(connection, token).ConfigureAwait(false);
+            }
+            catch (KmsException exception) when (exception.Code != absence)
+            {
+                // Not known to be absent.
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>
     /// Does one thing on each connection, and shows how far it is on the only one; of several, nobody could tell whose progress it is.
     /// </summary>
     private protected void Run<T, TProgress>(
@@ -222,7 +252,9 @@ public abstract class KmsCmdlet : KmsCmdletBase
 
         if (found.Count == 0 && failures.Count == 0)
         {
-            failures.Add(ConnectionInput.NotFound(string.Join(", ", Connection ?? [])));
+            failures.Add(Connection is { Length: > 0 }
+                ? ConnectionInput.NotFound(string.Join(", ", Connection))
+                : new KmsException(KmsErrorCode.KmsUsage, Strings.UnknownConnectionInput));
         }
 
         if (failures.Count > 0)

@@ -11,11 +11,12 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     private readonly object _gate = new();
     private readonly CancellationTokenSource _stop = new();
     private bool _disposed;
+    private CommandCall? _call;
 
     /// <summary>Cancelled when the user stops the pipeline. (The engine's own token exists from PowerShell 7.6 on.)</summary>
     private protected CancellationToken StopToken => _stop.Token;
 
-    private protected string CommandName => MyInvocation.MyCommand.Name;
+    private protected CommandCall Call => _call ??= CommandCall.Of(GetType(), MyInvocation);
 
     /// <summary>What the cmdlet works on, and so what the target of its errors is.</summary>
     private protected virtual FailureSubject Subject => FailureSubject.Other;
@@ -106,10 +107,10 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     }
 
     /// <summary>Ends the cmdlet with one record.</summary>
-    private protected void ThrowFailure(Exception exception, string? target)
+    private protected void ThrowFailure(Exception exception, string? target, KmsConnection? connection = null)
     {
         ThrowIfStopped(exception);
-        ThrowTerminatingError(ErrorRecords.From(exception, Context(target, connection: null, several: false)));
+        ThrowTerminatingError(ErrorRecords.From(exception, Context(target, connection, several: false)));
     }
 
     private protected void WriteFailure(KmsErrorCode code, string message, string? target, KmsConnection? connection = null) =>
@@ -159,12 +160,17 @@ public abstract class KmsCmdletBase : PSCmdlet, IDisposable
     }
 
     private FailureContext Context(string? target, KmsConnection? connection, bool several) => new(
-        CommandName,
+        Call,
         Subject,
         target,
         connection,
         several,
-        MyInvocation.BoundParameters.TryGetValue("NoMasterKey", out object? without) && LanguagePrimitives.IsTrue(without));
+        IsGiven("NoMasterKey"),
+        IsGiven("Create"),
+        MyInvocation.BoundParameters.GetValueOrDefault("ProfileName") as string,
+        MyInvocation.BoundParameters.GetValueOrDefault("ProfileLocation") as string);
+
+    private bool IsGiven(string parameter) => MyInvocation.BoundParameters.TryGetValue(parameter, out object? given) && LanguagePrimitives.IsTrue(given);
 
     /// <summary>Whether nothing is to be done, only told.</summary>
     private protected bool IsWhatIf() => LanguagePrimitives.IsTrue(

@@ -16,6 +16,8 @@ public abstract class KmsConfigurationCmdlet : KmsServiceCmdlet
     private protected const int MaximumAttempts = 100;
     private protected const int MaximumMode = 511;
 
+    private MasterKeyInput? _masterKeyFile;
+
     /// <summary>The connections, or their names, which may hold wildcards. Without it, the default connection is used.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(ConnectionNameCompleter))]
@@ -35,6 +37,13 @@ public abstract class KmsConfigurationCmdlet : KmsServiceCmdlet
     [Parameter(ParameterSetName = InputObjectSet)]
     [ValidateNotNull]
     public virtual SecureString? MasterKey { get; set; }
+
+    /// <summary>Local: a file on this machine that holds the master key and nothing else. Every byte counts.</summary>
+    [Parameter(ParameterSetName = LocalSet)]
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = InputObjectSet)]
+    [ValidateNotNullOrEmpty]
+    public virtual string? MasterKeyFile { get; set; }
 
     /// <summary>
     /// Local: the mode of the key files as a decimal number: 384 is octal 600, which servers take when nothing is said.
@@ -207,8 +216,31 @@ public abstract class KmsConfigurationCmdlet : KmsServiceCmdlet
     [Parameter]
     public virtual SwitchParameter PassThru { get; set; }
 
+    /// <summary>
+    /// Reads the master key file, if one was given: once, because it may be a pipe. What this process has in its environment is no server's
+    /// master key, and is not looked at.
+    /// </summary>
+    /// <exception cref="KmsException">It cannot be read, or the key was given twice.</exception>
+    private protected void ReadMasterKeyFile()
+    {
+        if (MasterKeyFile is null || _masterKeyFile is not null)
+        {
+            return;
+        }
+
+        if (MasterKey is not null)
+        {
+            throw new KmsException(KmsErrorCode.KmsUsage, Strings.MasterKeyTwice);
+        }
+
+        _masterKeyFile = MasterKeyInput.FromFile(Paths.Resolve(SessionState, MasterKeyFile), StopToken);
+        WriteWarnings(_masterKeyFile.Warnings);
+    }
+
+    private protected override void DisposeSecrets() => _masterKeyFile?.Dispose();
+
     /// <summary>Adds what was given as parameters to settings, in place of what they hold.</summary>
-    /// <exception cref="KmsException">Two ways to log in were given.</exception>
+    /// <exception cref="KmsException">Two ways to log in were given, or the master key twice, or its file cannot be read.</exception>
     private protected void AddGiven(ConfigurationSettings settings)
     {
         KmsVaultLogin? login = GivenLogin();
@@ -233,6 +265,13 @@ public abstract class KmsConfigurationCmdlet : KmsServiceCmdlet
             {
                 settings.Set(setting, value, name);
             }
+        }
+
+        ReadMasterKeyFile();
+        if (_masterKeyFile?.Key is KmsSecret masterKey)
+        {
+            using KmsSecret.Loan loan = masterKey.Lend();
+            settings.Put(nameof(KmsConfigurationRequest.MasterKey), KmsSecret.CopyOf(loan.Bytes));
         }
 
         if (login is not null)

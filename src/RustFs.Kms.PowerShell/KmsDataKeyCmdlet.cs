@@ -17,10 +17,16 @@ public abstract class KmsDataKeyCmdlet : KmsCmdlet
     [CiphertextBlobTransformation]
     public virtual byte[] CiphertextBlob { get; set; } = [];
 
-    /// <summary>At least every entry that the data key was made with; names and values are case-sensitive.</summary>
+    /// <summary>
+    /// At least every entry that the data key was made with; names and values are case-sensitive. Without it nothing is compared, as in
+    /// RustFS: a key directory does not seal the context together with the key. Rule: local-backend-format.md 3.3.
+    /// </summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [StringMapTransformation]
     public IDictionary? EncryptionContext { get; set; }
+
+    /// <summary>No parameter of this cmdlet, which works through one connection.</summary>
+    public override int ThrottleLimit { get; set; } = 1;
 
     /// <summary>What the operation is called in verbose lines.</summary>
     private protected abstract string Operation { get; }

@@ -12,13 +12,16 @@ public abstract class KmsKeyChangeCmdlet : KmsKeyCmdlet
     /// <summary>Whether the refreshed key is output.</summary>
     private protected virtual bool ReturnsKey => false;
 
+    /// <summary>Whether a person is asked before it, unless something says not to.</summary>
+    private protected virtual bool IsHarmful => false;
+
     /// <summary>Whether not to ask.</summary>
     private protected virtual bool SkipsPrompt => false;
 
     private protected sealed override void ProcessKey(string keyId, IReadOnlyList<KmsConnection> connections)
     {
         // All questions come first: once the work runs on several connections, nobody waits for a person.
-        List<KmsConnection> approved = [.. connections.Where(
+        List<KmsConnection> approved = [.. (IsHarmful ? ThatHave(keyId, connections, SkipsPrompt) : connections).Where(
             connection => IsPossible(keyId, connection) && ShouldProceed(KeyOn(keyId, connection), Action, SkipsPrompt))];
         Run(approved, Operation, keyId, (connection, token) => ChangeAsync(connection.Backend, keyId, token), (_, key) =>
         {

@@ -38,6 +38,13 @@ public abstract class KmsKeyCmdlet : KmsCmdlet
         }
     }
 
+    /// <summary>The connections that have the key, for a cmdlet that asks before harm; all of them where nobody will be asked.</summary>
+    private protected IReadOnlyList<KmsConnection> ThatHave(string keyId, IReadOnlyList<KmsConnection> connections, bool force) =>
+        force && !IsWhatIf()
+            ? connections
+            : WhereItIs(
+                connections, "GetKey", keyId, KmsErrorCode.KmsKeyNotFound, (connection, token) => connection.Backend.GetKeyAsync(keyId, token));
+
     /// <summary>Does the cmdlet's work for one key on the connections of the pipeline record.</summary>
     private protected abstract void ProcessKey(string keyId, IReadOnlyList<KmsConnection> connections);
 }

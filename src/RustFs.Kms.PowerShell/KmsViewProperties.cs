@@ -89,6 +89,10 @@ public static partial class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string Completeness(PSObject? item) => Text(item, nameof(Completeness));
 
+    /// <summary>The fingerprint of a node's configuration.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string ConfigurationFingerprint(PSObject? item) => Text(item, nameof(ConfigurationFingerprint));
+
     /// <summary>The conflicts.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Conflicts(PSObject? item) => KmsView.List(Value<IEnumerable<string>>(item, nameof(Conflicts)));
@@ -193,7 +197,7 @@ public static partial class KmsViewProperties
 
     /// <summary>What was seen, and what is probably wrong.</summary>
     /// <param name="item">The object that is shown.</param>
-    public static string Finding(PSObject? item) => $"{Evidence(item)} {Explanation(item)}".TrimEnd();
+    public static string Finding(PSObject? item) => Strings.Followed(Evidence(item), Explanation(item));
 
     /// <summary>The fingerprint.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -202,6 +206,10 @@ public static partial class KmsViewProperties
     /// <summary>Where the KMS was.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Hint(PSObject? item) => Text(item, nameof(Hint));
+
+    /// <summary>The name of a node.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Host(PSObject? item) => Text(item, nameof(Host));
 
     /// <summary>The id.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -234,6 +242,10 @@ public static partial class KmsViewProperties
     /// <summary>Where the document is.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Link(PSObject? item) => Text(item, nameof(Link));
+
+    /// <summary>Who manages the key.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string KeyManager(PSObject? item) => Text(item, nameof(KeyManager));
 
     /// <summary>The key path prefix.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -295,9 +307,17 @@ public static partial class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string OpenedAt(PSObject? item) => Time(item, nameof(OpenedAt));
 
+    /// <summary>Where the key's material comes from.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string Origin(PSObject? item) => Text(item, nameof(Origin));
+
     /// <summary>What was found, and what was done about it.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Outcome(PSObject? item) => $"{Message(item)} {Repair(item)}".TrimEnd();
+
+    /// <summary>The hash of the payload.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string PayloadSha256(PSObject? item) => Text(item, nameof(PayloadSha256));
 
     /// <summary>Where the keys are: the directory, the address, the region.</summary>
     /// <param name="item">The object that is shown.</param>
@@ -387,6 +407,10 @@ public static partial class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string RotatedAt(PSObject? item) => Time(item, nameof(RotatedAt));
 
+    /// <summary>Why the key should be rotated.</summary>
+    /// <param name="item">The object that is shown.</param>
+    public static string RotationDueReason(PSObject? item) => Text(item, nameof(RotationDueReason));
+
     /// <summary>The scanned.</summary>
     /// <param name="item">The object that is shown.</param>
     public static string Scanned(PSObject? item) => KmsView.List(Value<IEnumerable<string>>(item, nameof(Scanned)));
@@ -440,7 +464,7 @@ public static partial class KmsViewProperties
     public static string Seen(PSObject? item)
     {
         string path = Text(item, "Path");
-        return $"{(path.Length == 0 ? string.Empty : path + ": ")}{Evidence(item)} {Recommendation(item)}".TrimEnd();
+        return (path.Length == 0 ? string.Empty : path + ": ") + Strings.Followed(Evidence(item), Recommendation(item));
     }
 
     /// <summary>What is wrong.</summary>

@@ -22,8 +22,8 @@ public abstract class KmsWholeConfigurationCmdlet : KmsConfigurationCmdlet
     public SwitchParameter Aws { get; set; }
 
     /// <summary>
-    /// A JSON or PowerShell data file (.psd1) with the configuration, as any generation of the API spells it. Parameters win over what it
-    /// holds, so that its secrets can come from elsewhere.
+    /// A JSON or PowerShell data file (.psd1) with the configuration, as any generation of the API spells it, or as Get-KmsConfiguration |
+    /// ConvertTo-Json wrote it. Parameters win over what it holds, so that its secrets can come from elsewhere.
     /// </summary>
     [Parameter(ParameterSetName = PathSet, Mandatory = true)]
     [ValidateNotNullOrEmpty]

@@ -21,6 +21,11 @@ internal static class Paths
         return Path.Exists(resolved) ? resolved : throw NotFound(resolved);
     }
 
+    /// <summary>The same path, of a file that is to be made: the folder that it goes into must be there.</summary>
+    internal static string RequireFolderOf(string path) => Path.GetDirectoryName(path) is not string folder || Directory.Exists(folder)
+        ? path
+        : throw new KmsException(KmsErrorCode.KmsNotFound, Strings.NoSuchFolder(folder), folder);
+
     /// <summary>The absolute paths of the files that a path with wildcards means; without wildcards, of what it names.</summary>
     /// <param name="session">Where the path was given.</param>
     /// <param name="path">The path. A backtick takes the meaning from the character after it.</param>

@@ -67,6 +67,7 @@ internal static partial class Strings
     internal const string UnknownConnectionInput = "-Connection takes connections (from Connect-Kms or Get-KmsConnection) and their names.";
     internal const string DataKeyNeedsOneConnection = "A data key comes through exactly one connection; -Connection names several.";
     internal const string NotAKeyStore = "This connection does not lead to a key directory.";
+    internal const string MasterKeyTwice = "The master key is given once: with -MasterKey or with -MasterKeyFile.";
     internal const string RoundTripDiffers = "The data key that came back is not the one that was made.";
 
     internal const string EndpointMissing =
@@ -349,6 +350,17 @@ internal static partial class Strings
     internal static string NothingToUpdate(string? backend) => backend is null
         ? "The KMS has no configuration that could be changed."
         : $"The KMS is configured for {Name(backend)}, which this version does not know.";
+
+    internal static string WouldBeRefused(KmsConnection connection, KmsConfigurationFinding finding) =>
+        $"{Name(connection.Name)} would refuse that: {DisplayText.Neutralize(finding.Message)}";
+
+    internal static string DefaultKeyMissing(string keyId, KmsConnection connection) =>
+        $"{Name(connection.Name)} has no key {Name(keyId)}: what names no key fails until there is one.";
+
+    internal static string DefaultKeyNotEnabled(KmsKey key, KmsConnection connection) =>
+        $"The key {Name(key.KeyId)} of {Name(connection.Name)} is {key.State}: what names no key fails until it is enabled.";
+
+    internal static string DefaultKeyNotSeen(string keyId, string why) => $"Whether the key {Name(keyId)} is there was not seen: {why}";
 
     internal static string SecretsNeeded(IEnumerable<string> parameters) =>
         "The server replaces its whole configuration, and keeps no secrets that are left out. Give them again: " +

@@ -42,5 +42,5 @@ internal static class WrappingInput
 
     private static string DefaultKey(KmsConnection connection, CancellationToken stop) =>
         connection.Backend.GetStatusAsync(stop).GetAwaiter().GetResult().DefaultKeyId
-        ?? throw new KmsException(KmsErrorCode.KmsUsage, Strings.NoKeyToProtectWith(connection.Name));
+        ?? throw new KmsException(KmsErrorCode.KmsUsage, Strings.NoKeyToProtectWith(connection.Name)) { LacksKey = true };
 }

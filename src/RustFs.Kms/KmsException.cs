@@ -72,6 +72,9 @@ public sealed class KmsException : Exception
     /// <summary>Whether there is no connection to work through: none is open, none has the name, or it was closed.</summary>
     internal bool LacksConnection { get; init; }
 
+    /// <summary>Whether no key was named, and the KMS has no default key that could be meant.</summary>
+    internal bool LacksKey { get; init; }
+
     /// <summary>What is wrong with the key record; <see cref="KmsKeyFault.None"/> when it is not about a record.</summary>
     public KmsKeyFault Fault { get; }
 }

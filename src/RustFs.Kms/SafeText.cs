@@ -51,9 +51,9 @@ internal static class SafeText
     internal static bool Acts(string text, int index) => text[index] switch
     {
         // GitHub reads "::command" at the start of a line, and wrapping can put any place at the start of a line. Inside a word (a Rust
-        // path, such as rustfs::kms) only its own commands count.
+        // path such as rustfs::kms, an ARN such as arn:aws:kms:::key) only its own commands count.
         ':' => index > 0 && text[index - 1] == ':' && index + 1 < text.Length && char.IsAsciiLetter(text[index + 1]) &&
-            (index < 2 || !char.IsAsciiLetterOrDigit(text[index - 2]) || IsCommand(text.AsSpan(index + 1))),
+            (!IsInWord(text.AsSpan(0, index)) || IsCommand(text.AsSpan(index + 1))),
 
         // Azure Pipelines reads "##vso[" and "##[", GitHub "##[", anywhere in a line.
         '#' => index > 0 && text[index - 1] == '#' &&
@@ -63,6 +63,13 @@ internal static class SafeText
         char character => CharUnicodeInfo.GetUnicodeCategory(character)
             is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate,
     };
+
+    /// <summary>Whether what is before a place ends in a word and its colons.</summary>
+    private static bool IsInWord(ReadOnlySpan<char> before)
+    {
+        ReadOnlySpan<char> word = before.TrimEnd(':');
+        return word.Length > 0 && char.IsAsciiLetterOrDigit(word[^1]);
+    }
 
     /// <summary>Whether a text begins with a command that GitHub's runner knows.</summary>
     private static bool IsCommand(ReadOnlySpan<char> text)

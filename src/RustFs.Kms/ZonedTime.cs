@@ -10,6 +10,11 @@ namespace RustFs.Kms;
 /// </summary>
 internal readonly partial record struct ZonedTime
 {
+    private const string DateAndTime = "yyyy-MM-ddTHH:mm:ss";
+
+    // How many nanoseconds the last of so many digits of a fraction stands for.
+    private static readonly int[] s_nanoseconds = [1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+
     private ZonedTime(string text, DateTimeOffset instant, int nanoseconds, string? zone)
     {
         Text = text;
@@ -55,33 +60,40 @@ internal readonly partial record struct ZonedTime
     internal static bool TryParse(string text, out ZonedTime time)
     {
         time = default;
-        Match match = Pattern().Match(text);
-        if (!match.Success)
+        if (!Pattern().IsMatch(text))
         {
             return false;
         }
 
-        int Number(string group) => int.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
-        int nanoseconds = match.Groups["fraction"].Success
-            ? int.Parse(match.Groups["fraction"].Value.PadRight(9, '0'), CultureInfo.InvariantCulture)
-            : 0;
-        TimeSpan offset = TimeSpan.Zero;
-        if (match.Groups["sign"].Success)
+        int Part(int place, int length) => Number(text.AsSpan(place, length));
+
+        // The form is right, so every part is where it belongs; asking the expression for its groups takes longer than all the rest.
+        ReadOnlySpan<char> rest = text.AsSpan(DateAndTime.Length);
+        int nanoseconds = 0;
+        if (rest[0] is '.' or ',')
         {
-            offset = new TimeSpan(Number("oh"), match.Groups["om"].Success ? Number("om") : 0, 0);
-            offset = match.Groups["sign"].ValueSpan is "-" ? -offset : offset;
+            rest = rest[1..];
+            int digits = rest.IndexOfAnyExceptInRange('0', '9');
+            nanoseconds = Number(rest[..digits]) * s_nanoseconds[digits];
+            rest = rest[digits..];
+        }
+
+        TimeSpan offset = TimeSpan.Zero;
+        if (rest[0] is '+' or '-')
+        {
+            ReadOnlySpan<char> minutes = rest[3..].TrimStart(':');
+            offset = new TimeSpan(Number(rest[1..3]), minutes is [>= '0' and <= '9', ..] ? Number(minutes[..2]) : 0, 0);
+            offset = rest[0] is '-' ? -offset : offset;
         }
 
         // DateTime knows no leap second; RustFS's time library reads one as the second before, and so do we.
-        int second = Number("second") == 60 ? 59 : Number("second");
+        int second = Part(17, 2) is 60 ? 59 : Part(17, 2);
+        int zone = rest.IndexOf('[');
         try
         {
-            var clock = new DateTime(Number("year"), Number("month"), Number("day"), Number("hour"), Number("minute"), second);
+            var clock = new DateTime(Part(0, 4), Part(5, 2), Part(8, 2), Part(11, 2), Part(14, 2), second);
             time = new ZonedTime(
-                text,
-                At(clock.AddTicks(nanoseconds / 100), offset),
-                nanoseconds,
-                match.Groups["zone"].Success ? match.Groups["zone"].Value : null);
+                text, At(clock.AddTicks(nanoseconds / 100), offset), nanoseconds, zone < 0 ? null : rest[(zone + 1)..^1].TrimStart('!').ToString());
             return true;
         }
         catch (ArgumentOutOfRangeException)
@@ -94,10 +106,12 @@ internal readonly partial record struct ZonedTime
     private static DateTimeOffset At(DateTime clock, TimeSpan offset) =>
         offset.Duration() <= TimeSpan.FromHours(14) ? new DateTimeOffset(clock, offset) : new DateTimeOffset(clock - offset, TimeSpan.Zero);
 
+    private static int Number(ReadOnlySpan<char> digits) => int.Parse(digits, NumberStyles.None, CultureInfo.InvariantCulture);
+
+    // Date and time, fraction, offset, zone; nothing is captured.
     [GeneratedRegex(
-        @"^(?<year>[0-9]{4})-(?<month>[0-9]{2})-(?<day>[0-9]{2})[Tt ](?<hour>[0-9]{2}):(?<minute>[0-9]{2}):(?<second>[0-9]{2})" +
-        @"(?:[.,](?<fraction>[0-9]{1,9}))?(?:[Zz]|(?<sign>[+-])(?<oh>[01][0-9]|2[0-5])(?::?(?<om>[0-5][0-9]))?)(?:\[!?(?<zone>" +
-        @"[A-Za-z._][A-Za-z0-9._+-]*(?:/[A-Za-z._][A-Za-z0-9._+-]*)*|[+-](?:[01][0-9]|2[0-5])(?::?[0-5][0-9])?)\])?\z",
+        @"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]{1,9})?([Zz]|[+-]([01][0-9]|2[0-5])(:?[0-5][0-9])?)" +
+        @"(\[!?([A-Za-z._][A-Za-z0-9._+-]*(/[A-Za-z._][A-Za-z0-9._+-]*)*|[+-]([01][0-9]|2[0-5])(:?[0-5][0-9])?)\])?\z",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Pattern();
 }

@@ -5,8 +5,9 @@ BeforeAll {
     Add-KmsKeyTag app @{ env = 'prod'; owner = 'the people who write the photo service' }
     $emulator = Start-KmsEmulator -Running
     $null = $emulator | Connect-Kms -Name server -NoDefault
+    $null = New-KmsKey app -Connection server
     Set-Content (Join-Path $TestDrive 'report.txt') 'Quarter 3'
-    Protect-KmsFile (Join-Path $TestDrive 'report.txt') -KeyId app
+    Protect-KmsFile (Join-Path $TestDrive 'report.txt') -KeyId app -EncryptionContext @{ report = '3' }
 }
 
 AfterAll {
@@ -38,6 +39,22 @@ Describe 'Views' {
         $lines -join "`n" | Should -Not -Match ([char]27)
     }
 
+    It 'lists of a key what there is to know, and nothing that is not' {
+        $hostile = "$([char]27)[31mred`r`n##vso[task.complete]"
+        $null = New-KmsKey listed -Description $hostile -Tag @{ env = $hostile }
+        foreach ($where in 'local', 'server') {
+            $lines = @(Get-KmsKey app -Connection $where | Format-List | ConvertTo-TestLine -Width 100) -ne ''
+            $lines | Should -Not -Match '^\w+ +: *$' -Because 'an empty line says nothing'
+            foreach ($name in 'KeyId', 'State', 'Usage', 'Tags', 'CreatedAt', 'Connection') {
+                $lines -match "^$name +: \S" | Should -HaveCount 1 -Because $name
+            }
+        }
+
+        $text = Get-KmsKey listed | Format-List | Out-String -Width 100
+        $text | Should -Match ([regex]::Escape('\x1B[31m'))
+        $text | Should -Not -Match "$([char]27)|##vso\["
+    }
+
     It 'loses no column of the keys at 80' {
         $heading = @(Get-KmsKey | ConvertTo-TestLine -Width 80) -match '^KeyId'
         $heading | Should -Match '^KeyId +State'
@@ -53,6 +70,28 @@ Describe 'Views' {
         }
 
         (Get-KmsConnection | Out-String) | Should -Not -Match ([char]27)
+    }
+}
+
+Describe 'JSON' {
+    # about_RustFsKms_Pipelines says what a lesser depth leaves out. Several objects are a level of their own.
+    It '<Command> is whole at depth <Depth>, and no lesser one' -ForEach @(
+        @{ Depth = 2; Command = 'Get-KmsKey'; Expected = '"env":"prod"' }
+        @{ Depth = 1; Command = 'Get-KmsConnection local'; Expected = '"MasterKey":' }
+        @{ Depth = 2; Command = 'Get-KmsStatus server'; Expected = '"ConfigurationFingerprint":' }
+        @{ Depth = 3; Command = 'Get-KmsStatus local, server'; Expected = '"ConfigurationFingerprint":' }
+        @{ Depth = 1; Command = 'Get-KmsKeyImpact app -Connection server'; Expected = '"object-envelopes"' }
+        @{ Depth = 1; Command = "New-KmsDataKey app -EncryptionContext @{ bucket = 'photos' }"; Expected = '"bucket":"photos"' }
+        @{ Depth = 2; Command = 'Get-KmsEmulator'; Expected = '"Length":40' }
+        @{ Depth = 1; Command = "Resolve-KmsError -Message 'Vault is sealed'"; Expected = '"vault operator unseal"' }
+        @{ Depth = 3; Command = "Get-KmsEnvelope (Join-Path `$TestDrive 'report.txt.kms')"; Expected = '"EncryptionContext":{"report":"3"}' }
+        @{ Depth = 4; Command = "Get-KmsEnvelope (Join-Path `$TestDrive 'report.txt.kms'), (Join-Path `$TestDrive 'report.txt.kms')"; Expected = '"EncryptionContext":{"report":"3"}' }
+    ) {
+        $output = & ([scriptblock]::Create($Command))
+        $output | ConvertTo-Json -Depth $Depth -Compress -WarningVariable warnings -WarningAction SilentlyContinue | Should -BeLike "*$Expected*"
+        $warnings | Should -BeNullOrEmpty
+        $output | ConvertTo-Json -Depth ($Depth - 1) -Compress -WarningVariable warnings -WarningAction SilentlyContinue | Should -Not -BeLike "*$Expected*"
+        $warnings | Should -Not -BeNullOrEmpty
     }
 }
 

@@ -21,6 +21,7 @@ public sealed class AdviceTests
     {
         ["chmod"] = [],
         ["Get-Item"] = ["LiteralPath"],
+        ["Get-ChildItem"] = ["File", "LiteralPath"],
         ["Copy-Item"] = ["LiteralPath", "Destination"],
         ["Move-Item"] = ["LiteralPath", "Destination"],
         ["Update-PSResource"] = ["Name"],
@@ -49,6 +50,7 @@ public sealed class AdviceTests
                     ["path"] = literal,
                     ["file"] = literal,
                     ["at"] = at,
+                    ["create"] = at.Length == 0 ? " -Create" : string.Empty,
                     ["bare"] = at.Length == 0 ? " -NoMasterKey" : string.Empty,
                     ["command"] = command,
                     ["endpoint"] = literal,
@@ -61,7 +63,7 @@ public sealed class AdviceTests
                     AssertRuns(session, Regex.Replace(template, @"\{(\w+)\}", match => values[match.Groups[1].Value]));
                 }
 
-                string text = (string)advice.GetType().GetMethod("Fill", Inside)!.Invoke(advice, [values])!;
+                string text = (string)advice.GetType().GetMethod("Fill", Inside)!.Invoke(advice, [values, null])!;
                 Assert.StartsWith(sentence, text, StringComparison.Ordinal);
                 Assert.DoesNotContain(text, char.IsControl);
             }
@@ -108,6 +110,42 @@ public sealed class AdviceTests
         File.Delete(Path.Combine(session.KeyDirectory, ".master-key.salt"));
         AssertAdvice(session, "New-KmsKey new", "new", $"Connect-Kms -KeyDirectory '{session.KeyDirectory}'");
         AssertAdvice(session, "Set-KmsKey app -Description x", "app", $"Connect-Kms -KeyDirectory '{session.KeyDirectory}'");
+    }
+
+    /// <summary>A failure of each row that was once hidden behind another, or said what does not help, as people meet it.</summary>
+    [Theory]
+    [InlineData("Export-KmsSupportBundle (Join $folder there.zip)", "Choose another name, or replace the file with -Force", null)]
+    [InlineData("$null = Start-KmsEmulator -KeyDirectory (Join $folder twice) -MasterKey $key; Start-KmsEmulator -KeyDirectory (Join $folder twice) -MasterKey $key", ": Get-KmsEmulator", null)]
+    [InlineData("Stop-KmsRestore -KeyDirectory $emulator.KeyDirectory -Force", "Nothing has to be taken back", "not in order")]
+    [InlineData("$idle | Connect-Kms -Name idle -NoDefault | Out-Null; Get-KmsKey -Connection idle", ": Get-KmsStatus -Connection 'idle'", "Start the KMS")]
+    [InlineData("Stop-KmsService -Force; New-KmsKey another", "NotConfigured: it cannot start yet", null)]
+    [InlineData("Invoke-KmsKeyRotation app -Confirm:$false", "Set-KmsBucketEncryption", "Update-KmsDataKey")]
+    [InlineData("$early | Connect-Kms -Name early -NoDefault | Out-Null; $null = New-KmsKey old -Connection early; Remove-KmsKey old -Connection early -Force", "Capabilities", "Connect-Kms -KeyDirectory")]
+    [InlineData("Remove-KmsKey app -Due -Force", ": Connect-Kms -KeyDirectory '<path>'", null)]
+    [InlineData("Protect-KmsFile -LiteralPath $folder -Passphrase $key", "Get-ChildItem -File -LiteralPath", "Get-Command")]
+    [InlineData("Connect-Kms (Join $folder new) -MasterKey ([securestring]::new()) -Create", "-MasterKeyFile '<file>' -Create", null)]
+    [InlineData("Connect-Kms -Endpoint http://127.0.0.1:1 -ProfileName mine -ProfileLocation (Join $folder profile)", "-ProfileName 'mine' -ProfileLocation", "-Credential")]
+    [InlineData("$idle | Connect-Kms -Name idle -NoDefault | Out-Null; Set-KmsConfiguration -Connection idle -KeyDirectory (Join $folder keys) -MasterKey $key", "-AllowInsecureDevDefaults besides", null)]
+    [InlineData("Update-KmsConfiguration -MasterKeyFile (Join $folder none)", "Check the path: Get-Item", null)]
+    [InlineData("Start-KmsEmulator -MasterKeyFile (Join $folder none)", "Check the path: Get-Item", null)]
+    public void The_advice_is_about_what_was_done(string script, string expected, string? unexpected)
+    {
+        using var files = new KmsSession();
+        string folder = Directory.CreateDirectory(files.PathOf("folder")).FullName;
+        File.WriteAllText(Path.Combine(folder, "there.zip"), "mine");
+        File.WriteAllText(Path.Combine(folder, "profile"), "[mine]\naws_access_key_id = a\naws_secret_access_key = s\n");
+        using var session = new ServerSession(
+            ServerSession.Start + "; $idle = Start-KmsEmulator; $early = Start-KmsEmulator -ApiGeneration Early -Running; " +
+            "function Join($one, $two) { [IO.Path]::Combine($one, $two) }; $key = [securestring]::new(); 1..32 | ForEach-Object { $key.AppendChar('k') }");
+        session.Require("param($path) $folder = $path", folder);
+
+        string advice = Assert.Single(session.Run(script).Errors).ErrorDetails.RecommendedAction;
+
+        Assert.Contains(expected, advice, StringComparison.Ordinal);
+        if (unexpected is not null)
+        {
+            Assert.DoesNotContain(unexpected, advice, StringComparison.Ordinal);
+        }
     }
 
     [Theory]
@@ -224,6 +262,30 @@ public sealed class AdviceTests
         string advice = session.Value<string>("(Test-KmsKeyStore | Where-Object Issue -eq PlaintextRecord).Recommendation");
         session.Require(advice[advice.IndexOf("Enable-KmsKey -KeyId", StringComparison.Ordinal)..]);
         Assert.Empty(session.Require("Test-KmsKeyStore | Where-Object Issue -eq PlaintextRecord"));
+    }
+
+    [Fact]
+    public void A_file_that_no_key_was_named_for_says_how_to_name_one()
+    {
+        using var session = new KmsSession("app");
+        File.WriteAllText(session.PathOf("plain"), "x");
+        session.Require(ServerSession.Start.Replace("-Name server", "-Name server -NoDefault", StringComparison.Ordinal));
+        string Advised(string more)
+        {
+            ErrorRecord error = Assert.Single(session.Run($"Protect-KmsFile $args[0] {more}", session.PathOf("plain")).Errors);
+            Assert.Equal("KmsUsage", error.FullyQualifiedErrorId.Split(',')[0]);
+            Assert.Contains("-KeyId", error.ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+            return error.ErrorDetails.RecommendedAction;
+        }
+
+        string advice = Advised(string.Empty);
+        Assert.EndsWith(": Get-KmsKey", advice, StringComparison.Ordinal);
+        Assert.DoesNotContain("Update-KmsConfiguration", advice, StringComparison.Ordinal);
+
+        advice = Advised("-Connection server -AllowServerOnlyWrap");
+        Assert.EndsWith(": Get-KmsKey -Connection 'server'", advice, StringComparison.Ordinal);
+        Assert.Contains("Update-KmsConfiguration -DefaultKeyId", advice, StringComparison.Ordinal);
+        Assert.False(File.Exists(session.PathOf("plain.kms")));
     }
 
     private static void AssertAdvice(KmsSession session, string script, string target, string command)

@@ -288,6 +288,9 @@ public sealed class CmdletTests
         }
 
         Assert.False(session.Value<bool>("(New-KmsDataKey app -WithoutPlaintext).HasPlaintext"));
+        // As in the server: whoever demands no context gets any, and sees which.
+        Assert.Equal("photos", session.Value<string>("(Unprotect-KmsDataKey $made.CiphertextBlob).EncryptionContext['bucket']"));
+        Assert.Equal("photos", session.Value<string>("(Unprotect-KmsDataKey $made.CiphertextBlob -EncryptionContext @{}).EncryptionContext['bucket']"));
         Assert.StartsWith("KmsUsage", Assert.Single(session.Run("New-KmsDataKey app -EncryptionContext @{ a = $null }").Errors).FullyQualifiedErrorId, StringComparison.Ordinal);
     }
 

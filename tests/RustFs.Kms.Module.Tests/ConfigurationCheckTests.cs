@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Text.Json;
 using RustFs.Kms.Console;
 using RustFs.Kms.Module.Tests.Support;
 using Xunit;
@@ -155,6 +156,72 @@ public sealed class ConfigurationCheckTests : IDisposable
         Assert.All(session.Requests()[before..], request => Assert.StartsWith("GET ", request, StringComparison.Ordinal));
         Assert.Empty(session.Require("Get-KmsConfiguration | Compare-KmsConfiguration"));
         Assert.Equal("KmsUnsupported", OfDirectory());
+    }
+
+    [Fact]
+    public void What_was_read_and_saved_as_JSON_can_be_given_again()
+    {
+        using var session = new ServerSession();
+        session.Require("Update-KmsConfiguration -RetryAttempts 5 -CacheTtlSeconds 77 -DefaultKeyId app");
+        string file = Path.Combine(_directory, "saved.json");
+
+        // As ConvertTo-Json writes it, which this engine does not carry: every public property, an enum as its number.
+        File.WriteAllText(file, JsonSerializer.Serialize(session.Require("Get-KmsConfiguration").Single().BaseObject));
+        Assert.Contains("\"Backend\":1", File.ReadAllText(file), StringComparison.Ordinal);
+        Assert.Contains("\"HasMasterKey\":true", File.ReadAllText(file), StringComparison.Ordinal);
+
+        Assert.Empty(session.Require("param($path) Compare-KmsConfiguration -Path $path", file));
+        session.Require("Update-KmsConfiguration -RetryAttempts 6");
+        Assert.Equal("RetryAttempts: 6 -> 5", session.Value<string>("param($path) \"$(Compare-KmsConfiguration -Path $path)\"", file));
+        Assert.DoesNotContain(session.Require("param($path) Test-KmsConfiguration -Path $path", file), finding => $"{finding.Properties["Message"].Value}".Contains("no setting", StringComparison.Ordinal));
+        session.Require("param($path) Stop-KmsService -Force; Set-KmsConfiguration -Path $path -AllowInsecureDevDefaults -Start", file);
+        Assert.Empty(session.Require("param($path) Compare-KmsConfiguration -Path $path", file));
+    }
+
+    [Theory]
+    [InlineData("@{ Backend = 1; KeyDirectory = '/keys'; Connection = 'x'; State = 'Running'; AuthMethod = $null; HasMasterKey = $true; Fingerprint = 'f' }", "")]
+    [InlineData("@{ Backend = 'Local'; KeyDirectory = '/keys' }", "")]
+    [InlineData("@{ Backend = 17; KeyDirectory = '/keys' }", "must be Local")]
+    [InlineData("@{ Backend = 4294967297; KeyDirectory = '/keys' }", "must be Local")]
+    [InlineData("@{ Backend = 2; Address = 'https://v'; AuthMethod = 'token' }", "")]
+    [InlineData("@{ Backend = 2; Address = 'https://v'; AuthMethod = @{ Cloud = @{ token = 'x' } } }", "one way to log in")]
+    [InlineData("@{ Backend = 1; KeyDirectory = '/keys'; connections = 'x' }", "no setting")]
+    public void What_is_only_shown_is_passed_over_and_nothing_else(string configuration, string expected)
+    {
+        using var session = new ServerSession("1");
+        string messages = string.Join(' ', session.Require($"(Test-KmsConfiguration -InputObject {configuration}).Message").Select(message => message.ToString()));
+        string[] refusals = ["must be Local", "one way to log in", "no setting"];
+        Assert.Equal(refusals.Where(refusal => refusal == expected), refusals.Where(refusal => messages.Contains(refusal, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Against_a_server_without_a_configuration_the_backend_is_new()
+    {
+        using var session = new ServerSession("$emulator = Start-KmsEmulator; $null = $emulator | Connect-Kms -Name server");
+        Assert.Contains("Added Backend: (none) -> Local", session.Require("Compare-KmsConfiguration -KeyDirectory /keys | ForEach-Object { \"$($_.Kind) $_\" }").Select(item => $"{item}"));
+    }
+
+    [Theory]
+    [InlineData("-KeyDirectory /keys", "no master key")]
+    [InlineData("-KeyDirectory /keys -MasterKey $key", null)]
+    public void What_if_says_what_the_server_would_refuse(string given, string? expected)
+    {
+        using var session = new ServerSession(
+            "$emulator = Start-KmsEmulator; $null = $emulator | Connect-Kms -Name server; $key = [securestring]::new(); 1..32 | ForEach-Object { $key.AppendChar('k') }");
+        HostRun run = session.Run($"Set-KmsConfiguration {given} -WhatIf");
+        Assert.Empty(run.Errors);
+        Assert.Equal(expected is null ? 0 : 1, run.Warnings.Count);
+        Assert.Contains(expected ?? string.Empty, string.Concat(run.Warnings.Select(warning => warning.Message)), StringComparison.Ordinal);
+        Assert.Equal("NotConfigured", session.Value<string>("(Get-KmsStatus).State"));
+    }
+
+    [Fact]
+    public void What_does_not_go_with_a_backend_is_named_as_it_was_given()
+    {
+        using var session = new ServerSession();
+        string text = session.Run("Update-KmsConfiguration -Token ([securestring]::new())").Errors.Single().ToString();
+        Assert.Contains("Token", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("LoginSecret", text, StringComparison.Ordinal);
     }
 
     private static string OfDirectory()

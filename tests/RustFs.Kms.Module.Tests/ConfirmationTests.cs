@@ -82,7 +82,7 @@ public sealed class ConfirmationTests
         string[] changing =
         [
             .. host.Run("Get-Command -Module RustFs.Kms -CommandType Cmdlet").Output.Select(command => (CmdletInfo)command.BaseObject)
-                .Where(command => command.Parameters.ContainsKey("WhatIf")).Select(command => command.Name).Order(StringComparer.Ordinal),
+                .Where(command => command.Parameters.ContainsKey("WhatIf") && !CommandNames.IsSecond(command.Name)).Select(command => command.Name).Order(StringComparer.Ordinal),
         ];
         Assert.Equal(s_changes.Keys.Order(StringComparer.Ordinal), changing);
     }
@@ -108,7 +108,7 @@ public sealed class ConfirmationTests
         using var session = new KmsSession("app");
         Assert.DoesNotContain(session.KeyDirectory, session.Host.RunText("Disable-KmsKey app -WhatIf").Text, StringComparison.Ordinal);
         session.Require(
-            "param($directory, $key) Connect-Kms $directory -MasterKey $key -Create -NoDefault | Out-Null", session.PathOf("second"), KmsSession.Secure("k2"));
+            "param($directory, $key) Connect-Kms $directory -MasterKey $key -Create -NoDefault | Out-Null; New-KmsKey app -Connection local | Out-Null", session.PathOf("second"), KmsSession.Secure("k2"));
         string text = session.Host.RunText("Disable-KmsKey app -Connection test, local -WhatIf").Text.ReplaceLineEndings(string.Empty);
         Assert.Contains("keys)", text, StringComparison.Ordinal);
         Assert.Contains("second)", text, StringComparison.Ordinal);
@@ -166,6 +166,51 @@ public sealed class ConfirmationTests
         Assert.Equal("Enabled", session.Value<string>("(Get-KmsKey app).State"));
     }
 
+    [Theory]
+    [InlineData("Remove-KmsKey nope", "KmsKeyNotFound")]
+    [InlineData("Remove-KmsKey nope -Immediate -ConfirmKeyId nope", "KmsKeyNotFound")]
+    [InlineData("Remove-KmsKey nope -Due", "KmsKeyNotFound")]
+    [InlineData("Disable-KmsKey nope", "KmsKeyNotFound")]
+    [InlineData("Disable-RustFsKmsKey nope", "KmsKeyNotFound")]
+    [InlineData("Stop-KmsRestore -KeyDirectory /nowhere/at/all", "KmsPreconditionFailed")]
+    [InlineData("Stop-KmsRestore -KeyDirectory (Get-KmsConnection).Location", "KmsPreconditionFailed")]
+    public void Nobody_is_asked_about_what_is_not_there(string change, string id)
+    {
+        foreach (string suffix in (string[])[string.Empty, " -WhatIf"])
+        {
+            using var session = new KmsSession(new ModuleHostOptions { Answers = ["y"] }, "app");
+            AssertRefused(session.Host.RunText(change + suffix), id);
+        }
+    }
+
+    [Theory]
+    [InlineData("Remove-KmsKey nope", "KmsKeyNotFound")]
+    [InlineData("Remove-KmsKey nope -Immediate -ConfirmKeyId nope", "KmsKeyNotFound")]
+    [InlineData("Disable-KmsKey nope", "KmsKeyNotFound")]
+    [InlineData("Remove-KmsBucketEncryption nope", "KmsNotFound")]
+    public void Nobody_is_asked_about_what_a_server_does_not_have(string change, string id)
+    {
+        foreach (string suffix in (string[])[string.Empty, " -WhatIf"])
+        {
+            using var session = new ServerSession(options: new ModuleHostOptions { Answers = ["y"] });
+            AssertRefused(session.Host.RunText(change + suffix), id);
+        }
+    }
+
+    [Fact]
+    public void What_is_missing_is_no_question_between_those_that_are_there_and_what_cannot_be_read_is_one()
+    {
+        using var session = new KmsSession(new ModuleHostOptions { Answers = ["y", "y"] }, "app", "odd");
+        HostRun run = session.Host.RunText("Disable-KmsKey nope, app");
+        Assert.Equal("KmsKeyNotFound", Assert.Single(run.Errors).FullyQualifiedErrorId.Split(',')[0]);
+        Assert.Equal("Disabled", session.Value<string>("(Get-KmsKey app).State"));
+
+        File.WriteAllText(Path.Combine(session.KeyDirectory, "odd.key"), "{");
+        run = session.Host.RunText("Disable-KmsKey odd");
+        Assert.Contains("[Y] Yes", run.Text, StringComparison.Ordinal);
+        Assert.Equal("KmsKeyDamaged", Assert.Single(run.Errors).FullyQualifiedErrorId.Split(',')[0]);
+    }
+
     [Fact]
     public void Rotation_in_a_key_directory_is_refused_before_anything_is_asked()
     {
@@ -173,6 +218,13 @@ public sealed class ConfirmationTests
         HostRun run = session.Host.RunText("Invoke-KmsKeyRotation app -Confirm");
         Assert.DoesNotContain("[Y] Yes", run.Text, StringComparison.Ordinal);
         Assert.Contains("Update-KmsDataKey", Assert.Single(run.Errors).ErrorDetails.RecommendedAction, StringComparison.Ordinal);
+    }
+
+    private static void AssertRefused(HostRun run, string id)
+    {
+        Assert.Equal(id, Assert.Single(run.Errors).FullyQualifiedErrorId.Split(',')[0]);
+        Assert.DoesNotContain("[Y] Yes", run.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("What if", run.Text, StringComparison.Ordinal);
     }
 
     private static KmsSession Session()

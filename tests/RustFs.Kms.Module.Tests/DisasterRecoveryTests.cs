@@ -131,7 +131,6 @@ public sealed class DisasterRecoveryTests
                  [
                      "Backup-KmsKeyStore -BackupId b2 -WhatIf", "Test-KmsRestore b1", Target + "Test-KmsRestore @target",
                      RestoreTarget.Replace("-Force", "-WhatIf", StringComparison.Ordinal), RestoreTarget + " -WhatIf",
-                     "param($bundle, $directory, $masterKey, $backupKey) Stop-KmsRestore -KeyDirectory $directory -WhatIf",
                  ])
         {
             HostRun run = session.Run(script, TargetOf(session));
@@ -139,6 +138,14 @@ public sealed class DisasterRecoveryTests
             Assert.Equal(before, Trace(session));
             Assert.False(Directory.Exists(session.PathOf("new")));
         }
+
+        session.Require(RestoreTarget, TargetOf(session));
+        MakeHalfDone(session, session.PathOf("new"));
+        before = Trace(session, "new");
+        HostRun stop = session.Host.RunText("param($directory) Stop-KmsRestore -KeyDirectory $directory -WhatIf", session.PathOf("new"));
+        Assert.Empty(stop.Errors);
+        Assert.Contains("What if", stop.Text, StringComparison.Ordinal);
+        Assert.Equal(before, Trace(session, "new"));
     }
 
     [Fact]
@@ -582,7 +589,7 @@ public sealed class DisasterRecoveryTests
         Directory.EnumerateFiles(directory).ToDictionary(file => Path.GetFileName(file), file => Convert.ToHexString(File.ReadAllBytes(file))), StringComparer.Ordinal);
 
     // Every file and folder of directory and backups: its bytes, its time of change, its mode.
-    private static string Trace(KmsSession session) => string.Join('\n', new[] { session.KeyDirectory, session.PathOf("backups") }.SelectMany(root =>
+    private static string Trace(KmsSession session, params string[] more) => string.Join('\n', more.Append("backups").Select(session.PathOf).Append(session.KeyDirectory).SelectMany(root =>
         Directory.EnumerateFileSystemEntries(root, "*", SearchOption.AllDirectories).Append(root).Order(StringComparer.Ordinal).Select(path =>
             $"{path} {File.GetLastWriteTimeUtc(path).Ticks} {(OperatingSystem.IsWindows() ? 0 : File.GetUnixFileMode(path))} " +
             (File.Exists(path) ? Convert.ToHexString(File.ReadAllBytes(path)) : "folder"))));

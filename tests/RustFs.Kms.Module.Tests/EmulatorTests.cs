@@ -34,6 +34,24 @@ public sealed class EmulatorTests
     }
 
     [Fact]
+    public void With_a_session_token_it_answers_nobody_without_that_and_shows_it_nowhere()
+    {
+        const string Token = "canary-session-token-6d21";
+        using var session = new ServerSession("$secret = [securestring]::new(); 'not-a-secret'.ToCharArray() | ForEach-Object { $secret.AppendChar($_) }; $who = [pscredential]::new('key', $secret)");
+        session.Require("param($token) $token = $token; $emulator = Start-KmsEmulator -Credential $who -SessionToken $token -Running", KmsSession.Secure(Token));
+
+        Assert.Equal("KmsAuthentication", session.ErrorOf("$emulator | Connect-Kms"));
+        Assert.Equal("KmsAuthentication", session.ErrorOf("$emulator | Connect-Kms -SessionToken $secret"));
+        session.Require("$null = $emulator | Connect-Kms -SessionToken $token");
+        Assert.Equal("app", session.Value<string>("(New-KmsKey app).KeyId"));
+
+        Assert.DoesNotContain(Token, session.Host.RunText("$emulator; Get-KmsEmulator; Get-KmsConnection").Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(Token, PSSerializer.Serialize(session.Require("$emulator").Single()), StringComparison.Ordinal);
+        Assert.Equal("KmsUsage", session.ErrorOf("Start-KmsEmulator -SessionToken $token"));
+        Assert.Equal(1, session.Value<int>("@(Get-KmsEmulator).Count"));
+    }
+
+    [Fact]
     public void Removing_the_module_stops_it()
     {
         using var session = new ServerSession("$emulator = Start-KmsEmulator");

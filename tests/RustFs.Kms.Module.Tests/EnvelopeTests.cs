@@ -158,7 +158,7 @@ public sealed class EnvelopeTests
             Assert.Equal(before, session.Snapshot());
         }
 
-        Assert.Equal("KmsStorage", session.IdOf("New-KmsRecoveryKey nofolder/x.pem"));
+        Assert.Equal("KmsNotFound", session.IdOf("New-KmsRecoveryKey nofolder/x.pem"));
         Assert.Equal("KmsUsage", session.IdOf("New-KmsRecoveryKey Env:/x"));
     }
 

@@ -22,6 +22,48 @@ public sealed class FileTests
         Assert.Equal(content, session.Read("a.txt"));
     }
 
+    [Theory]
+    [InlineData("Protect-KmsFile a.txt ./none/a.kms -KeyId app")]
+    [InlineData("Protect-KmsFile a.txt ./none/ -KeyId app")]
+    [InlineData("Unprotect-KmsFile b.kms ./none/b")]
+    [InlineData("New-KmsRecoveryKey ./none/key.pem -AskPassphrase")]
+    [InlineData("New-KmsRecoveryKey ./key.pem -PublicKeyFile ./none/key.pub -AskPassphrase")]
+    [InlineData("Export-KmsSupportBundle ./none/b.zip")]
+    public void A_folder_that_is_not_there_is_named_before_anything_is_asked_or_written(string script)
+    {
+        using var session = new FileSession();
+        session.Write("a.txt");
+        session.Require("Protect-KmsFile a.txt b.kms -KeyId app");
+        SortedDictionary<string, string> before = session.Snapshot();
+        foreach (string suffix in (string[])[string.Empty, " -WhatIf"])
+        {
+            HostRun run = session.Host.RunText(script + suffix);
+            ErrorRecord error = Assert.Single(run.Errors);
+            Assert.Equal(("KmsNotFound", $"There is no folder '{session.PathOf("none")}'."), (error.FullyQualifiedErrorId.Split(',')[0], error.Exception.Message));
+            Assert.DoesNotContain("What if", run.Text, StringComparison.Ordinal);
+            Assert.Equal(before, session.Snapshot());
+        }
+    }
+
+    [Theory]
+    [InlineData("Protect-KmsFile a.txt /proc/made -KeyId app")]
+    [InlineData("New-KmsRecoveryKey /proc/made")]
+    [InlineData("Export-KmsSupportBundle /proc/made")]
+    public void What_cannot_be_written_is_called_by_its_own_name(string script)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return; // the one folder in which nobody makes a file
+        }
+
+        using var session = new FileSession();
+        session.Write("a.txt");
+        ErrorRecord error = session.ErrorOf(script);
+        Assert.StartsWith("KmsStorage,", error.FullyQualifiedErrorId, StringComparison.Ordinal);
+        Assert.StartsWith("'/proc/made' cannot be written: ", error.Exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(".tmp", error.Exception.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void What_was_done_is_output_when_it_is_asked_for()
     {

@@ -204,6 +204,28 @@ public sealed class HealthTests
     }
 
     [Fact]
+    public void Where_no_data_keys_are_made_nobody_is_told_to_make_a_key()
+    {
+        using var session = new ServerSession("$emulator = Start-KmsEmulator -ApiGeneration Early -Running; $null = $emulator | Connect-Kms -Name server; $null = New-KmsKey p");
+        PSObject[] rows = [.. session.Require("Test-KmsHealth -Check RoundTrip")];
+        Assert.Contains("makes no data keys", Evidence(rows, "RoundTrip"), StringComparison.Ordinal);
+        Assert.EndsWith(".Capabilities", Recommendation(rows, "RoundTrip"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_a_default_key_the_advice_is_to_name_one_and_a_sentence_ends_before_the_next()
+    {
+        using var session = new ServerSession();
+        PSObject[] rows = [.. session.Require("Test-KmsHealth -BucketName photos -Check SseKms")];
+        Assert.EndsWith("Update-KmsConfiguration -DefaultKeyId '<key id>'", Recommendation(rows, "SseKms"), StringComparison.Ordinal);
+
+        rows = [.. session.Require("Test-KmsHealth -BucketName nosuchbucket -Check SseS3")];
+        Assert.Matches(@"\(request id [^)]+\)\. Nothing was put", Evidence(rows, "SseS3"));
+        session.Require("Update-KmsConfiguration -DefaultKeyId nosuchkey -WarningAction SilentlyContinue");
+        Assert.Contains("nosuchkey. Make the key", session.Run("Assert-KmsHealth -Check DefaultKey").Errors.Single().ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void One_is_one_and_the_reason_is_a_clause()
     {
         using var session = new KmsSession("app");

@@ -61,6 +61,52 @@ public sealed class LanguageModeTests
     }
 
     [Fact]
+    public void What_cmdlets_output_and_what_is_in_it_has_a_list_too_and_no_view_shows_a_text_as_it_came()
+    {
+        using var session = new KmsSession();
+        var reached = new HashSet<Type>();
+        foreach (Type type in session.Require("Get-Command -Module RustFs.Kms -CommandType Cmdlet").SelectMany(command => ((CmdletInfo)command.BaseObject).OutputType).Select(output => output.Type))
+        {
+            Reach(type);
+        }
+
+        // Without a text: hexadecimal and Base64 that were made here, and what a backend can do.
+        Type[] harmless = [.. reached.Where(type => type.Name is "KmsRecoveryRecipient" or "KmsCapabilities")];
+        Assert.Equal(2, harmless.Length);
+        XElement[] views = [.. Shipped("RustFs.Kms.Format.ps1xml").Descendants("View")];
+        string[] lists = [.. views.Where(view => view.Element("ListControl") is not null).Select(view => view.Descendants("TypeName").Single().Value)];
+        Assert.Empty(reached.Except(harmless).Select(type => type.FullName).Except(lists));
+        Assert.All(views, view =>
+        {
+            Type type = reached.Single(type => type.FullName == view.Descendants("TypeName").Single().Value);
+            Assert.All(
+                view.Descendants("PropertyName").Select(name => name.Value).Where(name => !name.StartsWith("View", StringComparison.Ordinal)),
+                name => Assert.True(IsPlain(type.GetProperty(name)!.PropertyType), $"{type.Name}.{name} goes to the host as it is"));
+        });
+
+        void Reach(Type type)
+        {
+            foreach (Type part in type.IsArray ? [type.GetElementType()!] : type.IsGenericType ? type.GetGenericArguments() : [type])
+            {
+                if (part.Namespace == "RustFs.Kms" && !part.IsEnum && reached.Add(part))
+                {
+                    Array.ForEach(part.GetProperties(), property => Reach(property.PropertyType));
+                }
+                else if (part.IsGenericType)
+                {
+                    Reach(part);
+                }
+            }
+        }
+
+        static bool IsPlain(Type type)
+        {
+            type = Nullable.GetUnderlyingType(type) ?? type;
+            return type.IsEnum || type.IsPrimitive || type == typeof(TimeSpan);
+        }
+    }
+
+    [Fact]
     public void What_is_serialized_is_every_property_of_the_object_itself()
     {
         using var session = new KmsSession();

@@ -68,24 +68,48 @@ public sealed partial class ManifestTests : IClassFixture<ManifestTests.Imported
     [Fact]
     public void The_cmdlets_that_are_exported_listed_and_written_are_the_same()
     {
-        string[] written = [.. _module.CommandTypes.Select(NameOf).Order(StringComparer.Ordinal)];
+        string[] written = [.. _module.CommandTypes.Concat(_module.SecondTypes).Select(NameOf).Order(StringComparer.Ordinal)];
         Assert.NotEmpty(written);
         Assert.Equal(written, StagedFiles.List("CmdletsToExport"));
         Assert.Equal(written, _module.Info.ExportedCmdlets.Keys.Order(StringComparer.Ordinal));
     }
 
     [Fact]
-    public void Every_cmdlet_has_its_one_alias_with_the_long_prefix()
+    public void Every_cmdlet_has_its_one_second_name_which_is_an_alias_where_no_other_module_has_the_first()
     {
-        string[] expected = [.. _module.CommandTypes.Select(NameOf).Select(LongName).Order(StringComparer.Ordinal)];
+        Type[] aliased = [.. _module.CommandTypes.Where(type => !CommandNames.Shared.Contains(NameOf(type)))];
+        string[] expected = [.. aliased.Select(NameOf).Select(CommandNames.Second).Order(StringComparer.Ordinal)];
         Assert.Equal(expected, StagedFiles.List("AliasesToExport"));
         Assert.Equal(expected, _module.Info.ExportedAliases.Keys.Order(StringComparer.Ordinal));
-        foreach (Type type in _module.CommandTypes)
+        foreach (Type type in aliased)
         {
-            Assert.Equal([LongName(NameOf(type))], type.GetCustomAttribute<AliasAttribute>()?.AliasNames);
-            Assert.Equal(NameOf(type), _module.Info.ExportedAliases[LongName(NameOf(type))].Definition);
+            Assert.Equal([CommandNames.Second(NameOf(type))], type.GetCustomAttribute<AliasAttribute>()?.AliasNames);
+            Assert.Equal(NameOf(type), _module.Info.ExportedAliases[CommandNames.Second(NameOf(type))].Definition);
         }
+
+        Assert.Equal(CommandNames.Shared.Select(CommandNames.Second), _module.SecondTypes.Select(NameOf).Order(StringComparer.Ordinal));
+        Assert.Equal(CommandNames.Shared, _module.CommandTypes.Except(aliased).Select(NameOf).Order(StringComparer.Ordinal));
+        Assert.All(_module.CommandTypes.Except(aliased).Concat(_module.SecondTypes), type => Assert.Null(type.GetCustomAttribute<AliasAttribute>()));
     }
+
+    [Fact]
+    public void A_second_name_that_is_a_cmdlet_has_nothing_of_its_own_but_the_name() => Assert.All(_module.SecondTypes, type =>
+    {
+        const BindingFlags Own = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+        Assert.Equal(CommandNames.Second(NameOf(type.BaseType!)), NameOf(type));
+        Assert.Equal([".ctor"], type.GetMembers(Own).Select(member => member.Name));
+        Assert.Equal(AttributesOf(type.BaseType!), AttributesOf(type));
+
+        CmdletInfo first = _module.Info.ExportedCmdlets[NameOf(type.BaseType!)];
+        CmdletInfo second = _module.Info.ExportedCmdlets[NameOf(type)];
+        Assert.Equal(first.ParameterSets.Select(set => $"{set.Name} {set.IsDefault}: {set}"), second.ParameterSets.Select(set => $"{set.Name} {set.IsDefault}: {set}"));
+        Assert.Equal(first.OutputType.Select(output => output.Type), second.OutputType.Select(output => output.Type));
+
+        // Each attribute with its values; the nouns differ, as has been seen.
+        static IEnumerable<string> AttributesOf(Type type) => type.GetCustomAttributesData()
+            .Where(attribute => attribute.AttributeType.Namespace == typeof(CmdletAttribute).Namespace)
+            .Select(attribute => $"{attribute}".Replace("RustFsKms", "Kms", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+    });
 
     [Fact]
     public void Nothing_but_cmdlets_and_their_aliases_is_exported_and_nothing_by_a_wildcard()
@@ -117,9 +141,9 @@ public sealed partial class ManifestTests : IClassFixture<ManifestTests.Imported
     }
 
     [Fact]
-    public void A_cmdlet_class_is_public_sealed_and_named_after_its_cmdlet() => Assert.All(_module.CommandTypes, type =>
+    public void A_cmdlet_class_is_public_sealed_unless_it_has_a_second_name_and_named_after_its_cmdlet() => Assert.All(_module.CommandTypes, type =>
     {
-        Assert.True(type is { IsPublic: true, IsSealed: true }, type.Name);
+        Assert.True(type.IsPublic && type.IsSealed != CommandNames.Shared.Contains(NameOf(type)), type.Name);
         Assert.Equal(NameOf(type).Replace("-", string.Empty, StringComparison.Ordinal) + "Command", type.Name);
         Assert.StartsWith("Kms", NameOf(type).Split('-')[1], StringComparison.Ordinal);
     });
@@ -388,8 +412,6 @@ public sealed partial class ManifestTests : IClassFixture<ManifestTests.Imported
 
     private static string NameOf(Type type) => $"{VerbOf(type)}-{type.GetCustomAttribute<CmdletAttribute>()!.NounName}";
 
-    private static string LongName(string name) => name.Replace("-", "-RustFs", StringComparison.Ordinal);
-
     private static string[] NamesIn(string folder) =>
         [.. Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
@@ -442,7 +464,9 @@ public sealed partial class ManifestTests : IClassFixture<ManifestTests.Imported
             Import = Host.Import(StagedModule.Folder);
             Info = (PSModuleInfo)Host.Run("Get-Module RustFs.Kms").Output.Single().BaseObject;
             Assembly = Info.ExportedCmdlets.Values.First().ImplementingType.Assembly;
-            CommandTypes = [.. Assembly.GetTypes().Where(type => type.GetCustomAttribute<CmdletAttribute>() is not null)];
+            Type[] all = [.. Assembly.GetTypes().Where(type => type.GetCustomAttribute<CmdletAttribute>() is not null)];
+            SecondTypes = [.. all.Where(type => all.Contains(type.BaseType))];
+            CommandTypes = [.. all.Except(SecondTypes)];
         }
 
         internal ModuleHost Host { get; }
@@ -453,7 +477,11 @@ public sealed partial class ManifestTests : IClassFixture<ManifestTests.Imported
 
         internal Assembly Assembly { get; }
 
+        /// <summary>The cmdlets, each once.</summary>
         internal Type[] CommandTypes { get; }
+
+        /// <summary>The cmdlets that are second names of others.</summary>
+        internal Type[] SecondTypes { get; }
 
         public void Dispose() => Host.Dispose();
     }

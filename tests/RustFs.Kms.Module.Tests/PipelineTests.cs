@@ -160,6 +160,21 @@ public sealed class PipelineTests
         Assert.Equal("b", session.Value<string>("(New-KmsDataKey a | Update-KmsDataKey b).KeyId"));
         Assert.Equal("a", session.Value<string>("(Unprotect-KmsDataKey (New-KmsDataKey a).CiphertextBlob).KeyId"));
         Assert.Equal("b", session.Value<string>("(Update-KmsDataKey b -CiphertextBlob (New-KmsDataKey a).CiphertextBlob).KeyId"));
+        Assert.Equal("b", session.Value<string>("(Update-KmsDataKey b (New-KmsDataKey a).CiphertextBlob).KeyId"));
+        Assert.Equal("b", session.Value<string>("(New-KmsDataKey a | Update-KmsDataKey -DestinationKeyId (Get-KmsKey b)).KeyId"));
+        Assert.Equal("x", session.Value<string>("(Add-KmsKeyTag a -Tags @{ team = 'x' } -PassThru).Tags['team']"));
+    }
+
+    [Theory]
+    [InlineData("New-KmsDataKey a -ThrottleLimit 2", "NamedParameterNotFound")]
+    [InlineData("Unprotect-KmsDataKey AA== -ThrottleLimit 2", "NamedParameterNotFound")]
+    [InlineData("Update-KmsDataKey b AA== -ThrottleLimit 2", "NamedParameterNotFound")]
+    [InlineData("Get-KmsKey -Connection $null", "KmsUsage")]
+    [InlineData("Get-KmsKey -Connection nope", "KmsNotFound")]
+    public void What_means_nothing_is_refused_as_what_it_is(string script, string id)
+    {
+        using var session = new KmsSession("a", "b");
+        Assert.Equal(id, session.Run(script).Errors.Single().FullyQualifiedErrorId.Split(',')[0]);
     }
 
     [Fact]

@@ -92,7 +92,7 @@ public sealed partial class ReadmeTests : IDisposable
             listed.UnionWith(match.Groups["verb"].Captures.Select(verb => $"{verb.Value}-{noun}").Append(match.Groups["name"].Value));
         }
 
-        Assert.Equal(StagedFiles.List("CmdletsToExport").Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
+        Assert.Equal(CommandNames.Cmdlets.Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
     }
 
     private static string[] Blocks(string language) =>

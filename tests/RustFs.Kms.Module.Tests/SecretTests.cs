@@ -135,7 +135,7 @@ public sealed class SecretTests
         trace.AddFiles(session.KeyDirectory);
         trace.AddFiles(session.PathOf("."));
 
-        string[] unused = [.. StagedFiles.List("CmdletsToExport").Where(cmdlet => !scripts.Any(script => script.Contains(cmdlet, StringComparison.Ordinal)))];
+        string[] unused = [.. CommandNames.Cmdlets.Where(cmdlet => !scripts.Any(script => script.Contains(cmdlet, StringComparison.Ordinal)))];
         Assert.Empty(unused);
         Assert.Contains("again: OpenKeyDirectory", trace.Text, StringComparison.Ordinal); // the master key was really given
         Assert.Contains("GenerateDataKey", trace.Text, StringComparison.Ordinal); // the verbose stream is in it

@@ -106,7 +106,8 @@ public sealed class ServerServiceTests
 
     [Theory]
     [InlineData("", "KmsConfigurationChanged")]
-    [InlineData(" -Force", "")]
+    [InlineData(" -Force", "KmsConfigurationChanged")]
+    [InlineData(" -OverwriteChanges", "")]
     public void An_update_refuses_when_somebody_else_was_faster_unless_forced(string force, string expected)
     {
         // Two connections to one server, one after the other: both read first, so the second comes too late.
@@ -115,6 +116,79 @@ public sealed class ServerServiceTests
         HostRun run = session.Run($"Update-KmsConfiguration -Connection server, other -RetryAttempts 7 -ThrottleLimit 1{force}");
         Assert.Equal(expected, string.Join(' ', run.Errors.Select(error => error.FullyQualifiedErrorId.Split(',')[0])));
         Assert.Equal("7", session.Value<string>("(Get-KmsConfiguration server).RetryAttempts"));
+    }
+
+    [Theory]
+    [InlineData("", 1)]
+    [InlineData(" -OverwriteChanges", 1)]
+    [InlineData(" -Force", 0)]
+    [InlineData(" -Force -WhatIf", 0)]
+    public void Force_answers_the_question_of_an_update_as_everywhere(string parameters, int questions)
+    {
+        // Nobody can answer in this session, so a question is an error.
+        using var session = new ServerSession();
+        HostRun run = session.Run("$ConfirmPreference = 'Medium'; Update-KmsConfiguration -RetryAttempts 9" + parameters);
+        Assert.Equal(questions, run.Errors.Count(error => error.ToString().Contains("Confirm", StringComparison.Ordinal)));
+        Assert.Equal(questions, run.Errors.Count);
+        Assert.Equal(parameters == " -Force", session.Value<int>("(Get-KmsConfiguration).RetryAttempts") == 9);
+    }
+
+    [Theory]
+    [InlineData("nosuchkey", "has no key 'nosuchkey'")]
+    [InlineData("off", "is Disabled")]
+    [InlineData("app", null)]
+    [InlineData("", null)]
+    public void A_default_key_that_cannot_be_used_is_taken_with_a_warning(string keyId, string? expected)
+    {
+        using var session = new ServerSession(ServerSession.Start + "; $null = New-KmsKey off; Disable-KmsKey off -Force; Update-KmsConfiguration -DefaultKeyId app -RetryAttempts 4");
+        HostRun run = session.Run($"Update-KmsConfiguration -DefaultKeyId '{keyId}'");
+        Assert.Empty(run.Errors);
+        Assert.Equal(keyId, session.Value<string>("\"$((Get-KmsConfiguration).DefaultKeyId)\""));
+        Assert.Equal(expected is null ? 0 : 1, run.Warnings.Count);
+        Assert.Contains(expected ?? string.Empty, string.Concat(run.Warnings.Select(warning => warning.Message)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_default_key_of_a_stopped_KMS_is_not_looked_for()
+    {
+        using var session = new ServerSession(ServerSession.Start + "; Stop-KmsService -Force");
+        Assert.Empty(session.Run("Update-KmsConfiguration -DefaultKeyId nosuchkey -WhatIf").Warnings);
+    }
+
+    [Theory]
+    [InlineData("Set-KmsConfiguration -KeyDirectory $emulator.KeyDirectory -AllowInsecureDevDefaults -MasterKeyFile $file")]
+    [InlineData("Set-KmsConfiguration -InputObject @{ backend_type = 'local'; key_dir = $emulator.KeyDirectory; allow_insecure_dev_defaults = $true } -MasterKeyFile $file")]
+    [InlineData("Reset-KmsService -KeyDirectory $emulator.KeyDirectory -AllowInsecureDevDefaults -Force -MasterKeyFile $file")]
+    public void A_master_key_comes_from_a_file(string script)
+    {
+        string file = Path.GetTempFileName();
+        File.WriteAllText(file, new string('k', 32));
+        try
+        {
+            using var session = new ServerSession(Idle);
+            session.Require("param($path) $file = $path", file);
+            session.Require(script);
+            Assert.True(session.Value<bool>("(Get-KmsConfiguration).HasMasterKey"));
+            Assert.Equal("KmsPreconditionFailed", session.ErrorOf("Update-KmsConfiguration -CacheTtlSeconds 77 -MasterKeyFile $file")); // it arrives: servers never change theirs
+            Assert.Equal("KmsUsage", session.ErrorOf("Update-KmsConfiguration -MasterKeyFile $file -MasterKey $key"));
+            Assert.Equal("KmsNotFound", session.ErrorOf("Update-KmsConfiguration -MasterKeyFile \"$file.none\""));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Theory]
+    [InlineData("Start-KmsService")]
+    [InlineData("Restart-KmsService -Force")]
+    public void How_long_to_wait_means_that_there_is_waiting(string command)
+    {
+        using var session = new ServerSession(ServerSession.Start + "; Stop-KmsService -Force");
+        int before = session.Requests().Length;
+        session.Require(command + " -WaitSeconds 60");
+        Assert.Contains(session.Requests()[before..], request => request.StartsWith("GET ", StringComparison.Ordinal));
+        Assert.Equal("Running", session.Value<string>("(Wait-KmsService -WaitSeconds 60).State"));
     }
 
     [Fact]

@@ -22,6 +22,8 @@ public sealed class ServerViewTests
         foreach (int width in (int[])[80, 120])
         {
             views.Add(width, "Get-KmsStatus", "Connection State Backend Healthy");
+            views.Add(width, "(Get-KmsStatus).ClusterNodes", "Host");
+            views.Add(width, "(Get-KmsStatus).ClusterNodes[1]", "Host");
             views.Add(width, "Get-KmsConfiguration", "Connection");
             views.Add(width, "Test-KmsConnection", "Step");
             views.Add(width, "Get-KmsKeyImpact app", "KeyId");

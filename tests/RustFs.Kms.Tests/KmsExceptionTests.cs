@@ -52,6 +52,16 @@ public sealed class KmsExceptionTests
         Assert.DoesNotContain("##vso[", exception.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("arn:aws:kms:::key/app", true)]
+    [InlineData("rustfs::kms", true)]
+    [InlineData("arn:aws:kms:::error title=x", false)]
+    [InlineData("a:::::group::b", false)]
+    [InlineData("::key", false)]
+    [InlineData("a :::key", false)]
+    public void Colons_inside_a_word_are_left_alone_unless_a_command_follows(string text, bool stays) =>
+        Assert.Equal(stays, SafeText.Neutralize(text) == text);
+
     [Fact]
     public void A_cause_that_is_harmless_stays_what_it_is()
     {

@@ -288,16 +288,17 @@ internal static class RecoveryKeys
     private static void WriteNew(string path, ReadOnlySpan<byte> content)
     {
         string directory = Path.GetDirectoryName(path) ?? throw new KmsException(KmsErrorCode.KmsUsage, $"'{path}' is no file's name.", path);
+        string temporary = OutputFile.TemporaryName();
         try
         {
-            if (!DurableFile.TryCreate(directory, OutputFile.TemporaryName(), Path.GetFileName(path), content))
+            if (!DurableFile.TryCreate(directory, temporary, Path.GetFileName(path), content))
             {
                 throw Exists(path);
             }
         }
         catch (Exception exception) when (StorageFailure.Is(exception))
         {
-            throw StorageFailure.Of(exception, $"'{path}' cannot be written", path);
+            throw StorageFailure.OfWriting(exception, path, Path.Combine(directory, temporary));
         }
     }
 

@@ -28,7 +28,12 @@ internal sealed class BucketHandler(KmsHttpChannel channel) : HttpMessageHandler
     private async Task<HttpResponseMessage> ForwardAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         ReadOnlyMemory<byte> body = request.Content is null ? default : await request.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
-        using var own = new HttpRequestMessage(request.Method, request.RequestUri) { Content = new KmsRequestContent(body, "application/xml") };
+        string bucket = request.RequestUri!.AbsolutePath[channel.ServerRoot.AbsolutePath.Length..].Trim('/');
+        var rules = new KmsSend(
+            request.Method == HttpMethod.Get ? KmsRepeat.Read : KmsRepeat.Idempotent,
+            bucket.Length == 0 ? null : bucket,
+            $"The encryption of the bucket '{bucket}' may or may not have been {(request.Method == HttpMethod.Put ? "set" : "removed")}.");
+        using var own = new KmsRequest(request.Method, request.RequestUri, rules, body, "application/xml");
         foreach ((string name, IEnumerable<string> values) in request.Headers)
         {
             if (s_headers.Any(start => name.StartsWith(start, StringComparison.OrdinalIgnoreCase)))
@@ -39,17 +44,10 @@ internal sealed class BucketHandler(KmsHttpChannel channel) : HttpMessageHandler
 
         if (request.Content?.Headers.ContentMD5 is { } digest)
         {
-            own.Content.Headers.ContentMD5 = digest;
+            own.Body.Headers.ContentMD5 = digest;
         }
 
-        string bucket = request.RequestUri!.AbsolutePath[channel.ServerRoot.AbsolutePath.Length..].Trim('/');
-        string? target = bucket.Length == 0 ? null : bucket;
-        bool changes = request.Method != HttpMethod.Get;
-        var rules = new KmsSend(
-            changes ? KmsRepeat.Idempotent : KmsRepeat.Read,
-            target,
-            $"The encryption of the bucket '{bucket}' may or may not have been {(request.Method == HttpMethod.Put ? "set" : "removed")}.");
-        WireAnswer answer = await channel.SendAsync(own, rules, cancellationToken).ConfigureAwait(false);
+        WireAnswer answer = await channel.SendAsync(own, cancellationToken).ConfigureAwait(false);
         try
         {
             Require(answer, rules);

@@ -158,7 +158,7 @@ internal sealed class ConfigurationBody
         if (unknown.Length > 0)
         {
             throw Usage(
-                $"{string.Join(", ", unknown)} cannot be set: the {api} does not know {(unknown.Length == 1 ? "it" : "them")} for {request.Backend}" +
+                $"{string.Join(", ", unknown.Select(Shown).Distinct())} cannot be set: the {api} does not know {(unknown.Length == 1 ? "it" : "them")} for {request.Backend}" +
                 $"{(_login is { } used ? $" with {used}" : string.Empty)}.",
                 unknown[0]);
         }
@@ -289,6 +289,11 @@ internal sealed class ConfigurationBody
                 break;
         }
     }
+
+    /// <summary>A setting as people know it: a login is given by its secret, which has several names.</summary>
+    private static string Shown(string setting) => setting is nameof(KmsConfigurationRequest.Login) or nameof(KmsConfigurationRequest.LoginSecret)
+        ? "The way to log in to Vault (Token, RoleId, SecretId and so on)"
+        : setting;
 
     private static void Require(object? value, string setting, KmsBackendType backend)
     {

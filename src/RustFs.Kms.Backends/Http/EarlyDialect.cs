@@ -11,7 +11,7 @@ internal sealed class EarlyDialect(string? connection) : KmsDialect(connection)
 
     protected override string Name => "early API";
 
-    internal override KmsCall<WireJson> ServiceStatus() => Call(HttpMethod.Get, "status", answer => answer.Json);
+    internal override KmsCall<WireJson> ServiceStatus() => Call(HttpMethod.Get, "status", answer => answer.Json.Copy());
 
     internal override KmsCall<KmsServiceAnswer> Configure(KmsConfigurationRequest request) =>
         Confidential(request, Call(HttpMethod.Post, "configure", answer => WireService.Answer(answer.Json)) with

@@ -296,7 +296,7 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets, IKmsObjects
     }
 
     /// <summary>The dialect; the first caller finds out which, the others wait for it.</summary>
-    internal async Task<KmsDialect> DialectAsync(CancellationToken cancellationToken)
+    internal async ValueTask<KmsDialect> DialectAsync(CancellationToken cancellationToken)
     {
         if (_dialect is { } known)
         {
@@ -342,7 +342,7 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets, IKmsObjects
         WireText.Require("The key's id", target: null, keyId);
     }
 
-    private async Task<KmsCall<T>> BuildAsync<T>(string? keyId, Func<KmsDialect, KmsCall<T>> build, CancellationToken cancellationToken)
+    private async ValueTask<KmsCall<T>> BuildAsync<T>(string? keyId, Func<KmsDialect, KmsCall<T>> build, CancellationToken cancellationToken)
     {
         if (keyId is not null)
         {
@@ -355,8 +355,8 @@ internal sealed class HttpKmsBackend : IKmsBackend, IKmsBuckets, IKmsObjects
     private Task<T> SendAsync<T>(Func<KmsDialect, KmsCall<T>> build, CancellationToken cancellationToken) =>
         SendAsync(keyId: null, build, cancellationToken);
 
-    private async Task<T> SendAsync<T>(string? keyId, Func<KmsDialect, KmsCall<T>> build, CancellationToken cancellationToken) =>
-        await _channel.SendAsync(await BuildAsync(keyId, build, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+    private Task<T> SendAsync<T>(string? keyId, Func<KmsDialect, KmsCall<T>> build, CancellationToken cancellationToken) =>
+        _channel.SendAsync(BuildAsync(keyId, build, cancellationToken), cancellationToken);
 
     private async Task<KmsKey> ChangeKeyAsync(string keyId, Func<KmsDialect, KmsCall<KeyChange>> build, CancellationToken cancellationToken)
     {

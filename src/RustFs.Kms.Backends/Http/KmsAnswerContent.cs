@@ -8,11 +8,14 @@ internal sealed class KmsAnswerContent(WireAnswer answer) : HttpContent
 {
     private bool _taken;
 
-    /// <summary>Hands the answer over; who takes it disposes of it.</summary>
-    internal WireAnswer Take()
+    private WireAnswer Answer => answer;
+
+    /// <summary>Hands the answer over that the retry handler made a response of; who takes it disposes of it.</summary>
+    internal static WireAnswer TakeFrom(HttpResponseMessage response)
     {
-        _taken = true;
-        return answer;
+        var content = (KmsAnswerContent)response.Content;
+        content._taken = true;
+        return content.Answer;
     }
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => stream.WriteAsync(answer.Bytes).AsTask();

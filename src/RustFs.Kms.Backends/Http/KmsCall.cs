@@ -49,8 +49,6 @@ internal sealed record KmsCall<T>(HttpMethod Method, string Path, Func<WireAnswe
 /// <summary>What the handlers know about a request beyond HTTP: how often it may be sent, and what its failures mean.</summary>
 internal sealed record KmsSend(KmsRepeat Repeat, string? Target, string Doubt)
 {
-    internal static HttpRequestOptionsKey<KmsSend> Key { get; } = new("RustFs.Kms.Send");
-
     /// <summary>What the request holds that no answer may repeat.</summary>
     internal IReadOnlyList<KmsSecret> Secrets { get; init; } = [];
 

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text;
 using RustFs.Kms.Backends.Net;
 using RustFs.Kms.Backends.Wire;
@@ -12,9 +11,6 @@ namespace RustFs.Kms.Backends.Http;
 internal sealed class KmsHttpChannel : IDisposable
 {
     private const string ApiPath = "/rustfs/admin/v3";
-    private static readonly string s_product =
-        "RustFs.Kms/" + (typeof(KmsHttpChannel).Assembly.GetName().Version is { } version ? version.ToString(fieldCount: 3) : "0");
-
     private readonly HttpClient _client;
     private readonly KmsAwsCredentials? _credentials;
     private readonly string _apiBase;
@@ -58,8 +54,13 @@ internal sealed class KmsHttpChannel : IDisposable
     /// Sends a call, in its other spelling if the server cannot read the first, by its alias if it has no such route, and reads the
     /// answer. In both cases nothing was done before.
     /// </summary>
-    internal async Task<T> SendAsync<T>(KmsCall<T> call, CancellationToken cancellationToken)
+    internal Task<T> SendAsync<T>(KmsCall<T> call, CancellationToken cancellationToken) =>
+        SendAsync(ValueTask.FromResult(call), cancellationToken);
+
+    /// <summary>Sends a call that may still have to be made.</summary>
+    internal async Task<T> SendAsync<T>(ValueTask<KmsCall<T>> making, CancellationToken cancellationToken)
     {
+        KmsCall<T> call = await making.ConfigureAwait(false);
         using WireAnswer answer = await SendOnceAsync(call, cancellationToken).ConfigureAwait(false);
         return answer.Error switch
         {
@@ -78,19 +79,12 @@ internal sealed class KmsHttpChannel : IDisposable
     }
 
     /// <summary>Sends a request through the chain, once or as often as its rules permit.</summary>
-    /// <param name="request">The request; its content is a <see cref="KmsRequestContent"/>.</param>
-    /// <param name="send">Its rules.</param>
+    /// <param name="request">The request.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
-    internal async Task<WireAnswer> SendAsync(HttpRequestMessage request, KmsSend send, CancellationToken cancellationToken)
+    internal async Task<WireAnswer> SendAsync(KmsRequest request, CancellationToken cancellationToken)
     {
-        request.Version = HttpVersion.Version11;
-        request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
-        request.Options.Set(KmsSend.Key, send);
-        _ = request.Headers.TryAddWithoutValidation("User-Agent", s_product);
-        _ = request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity"); // what is not packed cannot explode
-        using HttpResponseMessage response = await _client
-            .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-        return ((KmsAnswerContent)response.Content).Take();
+        using HttpResponseMessage response = await ExchangeAsync(request, cancellationToken).ConfigureAwait(false);
+        return KmsAnswerContent.TakeFrom(response);
     }
 
     public void Dispose()
@@ -98,6 +92,9 @@ internal sealed class KmsHttpChannel : IDisposable
         _client.Dispose();
         _credentials?.Dispose();
     }
+
+    private Task<HttpResponseMessage> ExchangeAsync(KmsRequest request, CancellationToken cancellationToken) =>
+        _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
 
     private static T Read<T>(KmsCall<T> call, WireAnswer answer)
     {
@@ -137,8 +134,9 @@ internal sealed class KmsHttpChannel : IDisposable
         try
         {
             Write(call, body);
-            using var request = new HttpRequestMessage(call.Method, new Uri(_apiBase + call.Path)) { Content = new KmsRequestContent(body.WrittenMemory) };
-            return await SendAsync(request, call.Rules, cancellationToken).ConfigureAwait(false);
+            using var request = new KmsRequest(call.Method, new Uri(_apiBase + call.Path), call.Rules, body.WrittenMemory);
+            using HttpResponseMessage response = await ExchangeAsync(request, cancellationToken).ConfigureAwait(false);
+            return KmsAnswerContent.TakeFrom(response);
         }
         finally
         {

@@ -12,7 +12,7 @@ internal sealed class KmsRequestContent : HttpContent
     private readonly ReadOnlyMemory<byte> _body;
     private volatile bool _left;
 
-    internal KmsRequestContent(ReadOnlyMemory<byte> body, string contentType = "application/json")
+    internal KmsRequestContent(ReadOnlyMemory<byte> body, string contentType)
     {
         _body = body;
         Headers.ContentLength = body.Length;

@@ -14,11 +14,11 @@ internal abstract class ModernDialect(string? connection) : KmsDialect(connectio
     /// <summary>How many keys a page asks for.</summary>
     protected abstract int ListLimit { get; }
 
-    internal override KmsCall<WireJson> ServiceStatus() => Get("service-status", answer => answer.Json);
+    internal override KmsCall<WireJson> ServiceStatus() => Get("service-status", answer => answer.Json.Copy());
 
-    internal override KmsCall<WireJson> RunningStatus() => Get("status", answer => answer.Json);
+    internal override KmsCall<WireJson> RunningStatus() => Get("status", answer => answer.Json.Copy());
 
-    internal override KmsCall<WireJson> Configuration() => Get("config", answer => answer.Json);
+    internal override KmsCall<WireJson> Configuration() => Get("config", answer => answer.Json.Copy());
 
     internal override KmsCall<KmsServiceAnswer> Start(bool force) => Change(
         "start", force ? json => json.Name("force").Flag(true) : null, ReadService, "The service may or may not have been started.", asObject: true);

@@ -37,17 +37,20 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        KmsSend send = request.Options.TryGetValue(KmsSend.Key, out KmsSend? known)
-            ? known
-            : throw new InvalidOperationException("A request without its rules was sent.");
+        var own = (KmsRequest)request;
+        KmsSend send = own.Rules;
         long start = clock.Clock.GetTimestamp();
         bool corrected = false;
         for (int attempt = 1, repeats = 0; ; attempt++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            (request.Content as KmsRequestContent)?.Rewind();
-            Outcome outcome = await TryOnceAsync(request, attempt, corrected, TimeFor(send.Repeat, Remaining(start)), cancellationToken).ConfigureAwait(false);
-            Hide([.. send.Secrets, .. Secrets], outcome.Answer);
+            own.Body.Rewind();
+            Outcome outcome = await TryOnceAsync(own, attempt, corrected, TimeFor(send.Repeat, Remaining(start)), cancellationToken).ConfigureAwait(false);
+            if (outcome.Answer is { } received)
+            {
+                Hide(send.Secrets, received);
+                Hide(Secrets, received);
+            }
 
             KmsWireError? error = outcome.Answer?.Error;
             if (outcome.Answer is not null && error is null)
@@ -75,18 +78,18 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
         }
     }
 
-    private static void Hide(IEnumerable<KmsSecret> secrets, WireAnswer? answer)
+    private static void Hide(IReadOnlyList<KmsSecret> secrets, WireAnswer answer)
     {
         try
         {
             foreach (KmsSecret secret in secrets)
             {
-                answer?.Hide(secret);
+                answer.Hide(secret);
             }
         }
         catch (ObjectDisposedException)
         {
-            answer?.Dispose();
+            answer.Dispose();
             throw new KmsException(KmsErrorCode.KmsNotFound, "The connection was closed while it was being used.");
         }
     }
@@ -118,12 +121,12 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
         return outcome.Loss is Loss.Silent or Loss.Broken ? send.Lost(failure) : failure;
     }
 
-    private static bool IsUnsent(HttpRequestException exception, HttpContent? content) => exception.HttpRequestError
+    private static bool IsUnsent(HttpRequestException exception, KmsRequestContent body) => exception.HttpRequestError
         is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
         or HttpRequestError.ProxyTunnelError
-        || content is KmsRequestContent { Left: false };
+        || !body.Left;
 
-    private Outcome Lost(HttpRequestMessage request, Exception exception, bool answerBegan)
+    private Outcome Lost(KmsRequest request, Exception exception, bool answerBegan)
     {
         string server = request.RequestUri!.GetLeftPart(UriPartial.Authority);
         if (Transport.TlsFailure(exception) is { } refusal)
@@ -156,7 +159,7 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
         string demand = connected && request.RequestUri.Scheme == Uri.UriSchemeHttps && options.ClientCertificate is null
             ? " " + WantsClientCertificate
             : "";
-        bool unsent = exception is SocketException || (exception is HttpRequestException http && IsUnsent(http, request.Content));
+        bool unsent = exception is SocketException || (exception is HttpRequestException http && IsUnsent(http, request.Body));
         string why = Transport.Cause(exception);
         return new Outcome
         {
@@ -170,28 +173,29 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
     }
 
     private async Task<Outcome> TryOnceAsync(
-        HttpRequestMessage request, int attempt, bool corrected, TimeSpan limit, CancellationToken cancellationToken)
+        KmsRequest request, int attempt, bool corrected, TimeSpan limit, CancellationToken cancellationToken)
     {
         if (limit <= TimeSpan.Zero)
         {
             return new Outcome { Loss = Loss.Unsent, Failure = KmsErrorCode.KmsTimeout, Reason = TooLong(options.Timeout), MayRecur = false };
         }
 
+        // Ends by its own clock, or with the caller's token.
         using var deadline = new CancellationTokenSource(limit, clock.Clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        using CancellationTokenRegistration stop = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), deadline);
         long start = clock.Clock.GetTimestamp();
         int? status = null;
         string? requestId = null;
         try
         {
-            using HttpResponseMessage response = await base.SendAsync(request, either.Token).ConfigureAwait(false);
+            using HttpResponseMessage response = await base.SendAsync(request, deadline.Token).ConfigureAwait(false);
             status = (int)response.StatusCode;
             requestId = AnswerReader.RequestIdOf(response);
             return status is >= 300 and < 400
                 ? Redirected(request, response) with { Status = status, RequestId = requestId }
                 : new Outcome
                 {
-                    Answer = await AnswerReader.ReadAsync(response, requestId, either.Token).ConfigureAwait(false),
+                    Answer = await AnswerReader.ReadAsync(response, requestId, deadline.Token).ConfigureAwait(false),
                     RetryAfter = RetryAfterOf(response.Headers),
                     Date = response.Headers.Date,
                 };
@@ -215,7 +219,7 @@ internal sealed class RetryHandler(KmsEndpointOptions options, ServerClock clock
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
-            bool unsent = !deadline.IsCancellationRequested || request.Content is KmsRequestContent { Left: false };
+            bool unsent = !deadline.IsCancellationRequested || !request.Body.Left;
             return new Outcome
             {
                 Loss = status is not null ? Loss.Broken : unsent ? Loss.Unsent : Loss.Silent,

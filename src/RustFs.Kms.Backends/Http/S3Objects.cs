@@ -69,18 +69,18 @@ internal sealed class S3Objects(KmsHttpChannel channel) : IKmsObjects
         S3Buckets.RequireName(address.BucketName);
         string path = string.Join('/', address.Key.Split('/').Prepend(address.BucketName).Select(Uri.EscapeDataString));
         string query = address.VersionId is { } version ? $"?versionId={Uri.EscapeDataString(version)}" : string.Empty;
-        using var request = new HttpRequestMessage(method, new Uri(channel.ServerRoot, path + query)) { Content = new KmsRequestContent(body, "application/octet-stream") };
-        foreach ((string name, string value) in Headers(encryption))
-        {
-            _ = request.Headers.TryAddWithoutValidation(name, value);
-        }
-
         var rules = new KmsSend(
             method == HttpMethod.Get ? KmsRepeat.Read : KmsRepeat.Idempotent, address.BucketName, $"The object '{address}' may or may not have been {done}.")
         {
             Secrets = encryption.CustomerKey is { } customerKey ? [customerKey] : [],
         };
-        WireAnswer answer = await channel.SendAsync(request, rules, cancellationToken).ConfigureAwait(false);
+        using var request = new KmsRequest(method, new Uri(channel.ServerRoot, path + query), rules, body, "application/octet-stream");
+        foreach ((string name, string value) in Headers(encryption))
+        {
+            _ = request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        WireAnswer answer = await channel.SendAsync(request, cancellationToken).ConfigureAwait(false);
         if (answer.Error is not { } error)
         {
             return answer;

@@ -14,20 +14,30 @@ internal sealed class SigningHandler(AWSCredentials? credentials, string region,
 {
     private const string PayloadHash = "x-amz-content-sha256";
 
-    // What the signer adds itself, and what is there of an earlier try.
-    private static readonly string[] s_own = [PayloadHash, "x-amz-date", "x-amz-security-token"];
+    // What the signer adds, which goes away before another try.
+    private static readonly string[] s_own = [PayloadHash, "x-amz-date", "x-amz-security-token", "Authorization"];
     private static readonly string s_emptyHash = HashOf([]);
     private readonly RegionEndpoint _region = RegionEndpoint.GetBySystemName(region);
 
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        Sign(request);
+        return base.SendAsync(request, cancellationToken);
+    }
+
+    private void Sign(HttpRequestMessage request)
+    {
+        foreach (string name in s_own)
+        {
+            _ = request.Headers.Remove(name);
+        }
+
         // Also unsigned: the server wants to know what it reads.
-        _ = request.Headers.Remove(PayloadHash);
         string hash = request.Content is KmsRequestContent { Body.IsEmpty: false } content ? HashOf(content.Body) : s_emptyHash;
         if (credentials is null)
         {
-            request.Headers.Add(PayloadHash, hash);
-            return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            _ = request.Headers.TryAddWithoutValidation(PayloadHash, hash);
+            return;
         }
 
         var signing = new AWSSigningRequest { HttpMethod = request.Method, RequestUri = request.RequestUri };
@@ -39,23 +49,18 @@ internal sealed class SigningHandler(AWSCredentials? credentials, string region,
 
         foreach ((string name, HeaderStringValues values) in request.Headers.NonValidated)
         {
-            if (name.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase) && !s_own.Contains(name, StringComparer.OrdinalIgnoreCase))
+            if (name.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase))
             {
                 signing.Headers[name] = string.Join(',', values.AsEnumerable());
             }
         }
 
-        AWSSigningResult signed = await AWSSigV4Signer.SignAsync(
-            signing,
-            new AWSSigV4Parameters { Credentials = credentials, Region = _region, Service = service, SignedAt = clock.Now.UtcDateTime },
-            cancellationToken).ConfigureAwait(false);
+        AWSSigningResult signed = AWSSigV4Signer.Sign(
+            signing, new AWSSigV4Parameters { Credentials = credentials, Region = _region, Service = service, SignedAt = clock.Now.UtcDateTime });
         foreach ((string name, string value) in signed.Headers)
         {
-            _ = request.Headers.Remove(name);
             _ = request.Headers.TryAddWithoutValidation(name, value);
         }
-
-        return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
     private static string HashOf(ReadOnlySpan<byte> body) => Convert.ToHexString(SHA256.HashData(body)).ToLowerInvariant();

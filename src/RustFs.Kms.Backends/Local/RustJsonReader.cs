@@ -52,7 +52,7 @@ internal sealed class RustJsonReader
     }
 
     /// <summary>A field as raw JSON; null when it is absent.</summary>
-    internal string? RawText(string name) => Peek(name) is { } value ? Text(value.GetRawText, name) : null;
+    internal string? RawText(string name) => Peek(name) is { } value ? Text(value, static value => value.GetRawText(), name) : null;
 
     internal bool Has(string name) => _known.ContainsKey(name);
 
@@ -74,7 +74,7 @@ internal sealed class RustJsonReader
     internal string? OptionalText(string name) => Peek(name) switch
     {
         null or { ValueKind: JsonValueKind.Null } => null,
-        { ValueKind: JsonValueKind.String } value => Text(() => value.GetString()!, name),
+        { ValueKind: JsonValueKind.String } value => Text(value, static value => value.GetString()!, name),
         _ => throw new JsonException($"the field '{name}' is not a string"),
     };
 
@@ -125,7 +125,7 @@ internal sealed class RustJsonReader
             }
 
             // RustFS's map keeps the last of two equal names.
-            map[Text(() => property.Name, name)] = Text(() => property.Value.GetString()!, name);
+            map[Text(property, static property => property.Name, name)] = Text(property, static property => property.Value.GetString()!, name);
         }
 
         return map;
@@ -155,11 +155,11 @@ internal sealed class RustJsonReader
     }
 
     // Values are decoded on demand. Bytes that are no UTF-8, and half a surrogate pair, show only then.
-    private static string Text(Func<string> read, string name)
+    private static string Text<T>(T source, Func<T, string> read, string name)
     {
         try
         {
-            return read();
+            return read(source);
         }
         catch (InvalidOperationException exception)
         {

@@ -8,4 +8,11 @@ internal static class StorageFailure
 
     internal static KmsException Of(Exception cause, string what, string target) =>
         new(KmsErrorCode.KmsStorage, $"{what}: {cause.Message}", target, innerException: cause);
+
+    /// <summary>That a file could not be written. It was begun under a temporary name, which means nothing to anybody.</summary>
+    internal static KmsException OfWriting(Exception cause, string target, string temporary) => new(
+        KmsErrorCode.KmsStorage,
+        $"'{target}' cannot be written: {cause.Message.Replace(temporary, target, StringComparison.Ordinal)}",
+        target,
+        innerException: cause);
 }

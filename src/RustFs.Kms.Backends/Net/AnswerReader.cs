@@ -16,7 +16,9 @@ internal static class AnswerReader
     {
         KmsException Refuse(string why) => new(KmsErrorCode.KmsProtocol, $"The server's answer cannot be used: {why}.");
 
-        if (response.Content.Headers.ContentEncoding.Any(coding => coding != "identity"))
+        // Asking for the header's parsed form makes one, also where the header is not.
+        if (response.Content.Headers.NonValidated.Contains("Content-Encoding")
+            && response.Content.Headers.ContentEncoding.Any(coding => coding != "identity"))
         {
             throw Refuse("it is compressed, though the request allowed only plain answers");
         }
@@ -80,21 +82,22 @@ internal static class AnswerReader
         }
     }
 
-    private static Dictionary<string, string> ObjectHeadersOf(HttpResponseMessage response)
+    private static IReadOnlyDictionary<string, string> ObjectHeadersOf(HttpResponseMessage response)
     {
-        var found = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        Dictionary<string, string>? found = null;
         foreach ((string name, HeaderStringValues values) in response.Headers.NonValidated)
         {
             foreach (string start in s_objectHeaders)
             {
                 if (name.StartsWith(start, StringComparison.OrdinalIgnoreCase))
                 {
+                    found ??= new(StringComparer.OrdinalIgnoreCase);
                     found[name] = values.First();
                 }
             }
         }
 
-        return found;
+        return found ?? WireAnswer.NoObjectHeaders;
     }
 
     /// <summary>The id under which the server logged the request; null when it gave none.</summary>

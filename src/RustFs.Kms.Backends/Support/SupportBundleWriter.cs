@@ -63,7 +63,7 @@ internal static class SupportBundleWriter
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new KmsException(KmsErrorCode.KmsStorage, $"The bundle '{path}' cannot be written: {exception.Message}", path, innerException: exception);
+            throw StorageFailure.OfWriting(exception, path, temporary);
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using System.Xml;
 
 namespace RustFs.Kms.Backends.Wire;
@@ -127,18 +126,12 @@ internal sealed record KmsWireError
     {
         ReadOnlySpan<byte> body = answer.Body.Span.TrimStart(" \t\r\n"u8);
         bool failed = answer.Status is < 200 or >= 300;
-        if (body is [(byte)'{', ..])
+        if (body is [(byte)'{', ..] && answer.TryParse())
         {
-            try
-            {
-                // Not through the answer's own JSON, which is a copy: a success may hold a data key, and only the answer is wiped.
-                return WireJson.Read(answer.Body, json => OfJson(answer, json, failed));
-            }
-            catch (JsonException)
-            {
-                // Then it is read as text, or refused where JSON is needed.
-            }
+            return OfJson(answer, answer.Json, failed);
         }
+
+        // What looks like JSON and is none is read as text, or refused where JSON is needed.
 
         return body switch
         {

@@ -257,7 +257,8 @@ internal sealed class RustJsonWriter(bool pretty = false)
     /// <summary>A growing buffer that leaves nothing behind where it was.</summary>
     private sealed class WipingBuffer : IBufferWriter<byte>
     {
-        private byte[] _bytes = new byte[1024];
+        private const int FirstLength = 1024;
+        private byte[] _bytes = [];
         private int _length;
 
         internal ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);
@@ -271,7 +272,7 @@ internal sealed class RustJsonWriter(bool pretty = false)
             int needed = _length + Math.Max(sizeHint, 1);
             if (needed > _bytes.Length)
             {
-                byte[] larger = new byte[Math.Max(needed, _bytes.Length * 2)];
+                byte[] larger = new byte[Math.Max(needed, Math.Max(_bytes.Length * 2, FirstLength))];
                 Written.CopyTo(larger);
                 CryptographicOperations.ZeroMemory(_bytes);
                 _bytes = larger;

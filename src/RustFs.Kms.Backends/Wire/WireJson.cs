@@ -9,12 +9,10 @@ namespace RustFs.Kms.Backends.Wire;
 /// </summary>
 internal readonly struct WireJson
 {
-    private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 64 };
-
     private readonly JsonElement _element;
     private readonly SpelledFields? _fields;
 
-    private WireJson(JsonElement element)
+    internal WireJson(JsonElement element)
     {
         _element = element;
         _fields = element.ValueKind == JsonValueKind.Object ? new SpelledFields() : null;
@@ -22,21 +20,8 @@ internal readonly struct WireJson
 
     internal bool IsObject => _element.ValueKind == JsonValueKind.Object;
 
-    /// <summary>Parses a document; its elements live on their own, without rented memory.</summary>
-    /// <exception cref="JsonException">It is no JSON, or nested deeper than 64.</exception>
-    internal static WireJson Parse(ReadOnlyMemory<byte> utf8)
-    {
-        using JsonDocument document = JsonDocument.Parse(utf8, s_options);
-        return new WireJson(document.RootElement.Clone());
-    }
-
-    /// <summary>Reads from a document that is not kept: nothing of it is copied but what <paramref name="read"/> takes.</summary>
-    /// <exception cref="JsonException">It is no JSON, or nested deeper than 64.</exception>
-    internal static T Read<T>(ReadOnlyMemory<byte> utf8, Func<WireJson, T> read)
-    {
-        using JsonDocument document = JsonDocument.Parse(utf8, s_options);
-        return read(new WireJson(document.RootElement));
-    }
+    /// <summary>The same, for use when the answer that it was read from is gone.</summary>
+    internal WireJson Copy() => new(_element.Clone());
 
     internal WireJson Object(params ReadOnlySpan<string> names) => Find(names) is { ValueKind: JsonValueKind.Object } found ? new(found) : default;
 
@@ -74,9 +59,9 @@ internal readonly struct WireJson
         }
 
         var map = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (JsonProperty property in found.EnumerateObject().Where(property => property.Value.ValueKind == JsonValueKind.String))
+        foreach (JsonProperty property in found.EnumerateObject())
         {
-            if (NameOf(property) is { } name)
+            if (property.Value.ValueKind == JsonValueKind.String && NameOf(property) is { } name)
             {
                 map[name] = TextOf(property.Value) ?? string.Empty;
             }
@@ -113,28 +98,26 @@ internal readonly struct WireJson
             return null;
         }
 
-        try
+        ReadOnlySpan<(string Name, JsonElement Value)> fields = _fields.Of(_element);
+        foreach (string name in names)
         {
-            foreach (string name in names)
+            // Of two that are spelled alike the later one counts, as in most readers of JSON.
+            for (int place = fields.Length - 1; place >= 0; place--)
             {
-                if (_element.TryGetProperty(name, out JsonElement exact))
+                if (fields[place].Name == name)
                 {
-                    return exact.ValueKind == JsonValueKind.Null ? null : exact;
+                    return ValueOf(fields[place].Value);
                 }
             }
         }
-        catch (InvalidOperationException)
-        {
-            // One of the names in it is no text. The others are looked at one by one below.
-        }
 
-        foreach ((string property, JsonElement value) in _fields.Of(_element))
+        foreach ((string property, JsonElement value) in fields)
         {
             foreach (string name in names)
             {
                 if (IsSame(property, name))
                 {
-                    return value.ValueKind == JsonValueKind.Null ? null : value;
+                    return ValueOf(value);
                 }
             }
         }
@@ -142,34 +125,55 @@ internal readonly struct WireJson
         return null;
     }
 
-    /// <summary>An object's fields with their names as text, made once: most that are asked for are absent, and each asks for all names.</summary>
-    private sealed class SpelledFields
-    {
-        private (string Name, JsonElement Value)[]? _all;
-
-        internal (string Name, JsonElement Value)[] Of(JsonElement element) =>
-            _all ??= [.. element.EnumerateObject().Select(property => (NameOf(property) ?? "\uFFFD", property.Value))]; // or the name of no field
-    }
+    private static JsonElement? ValueOf(JsonElement value) => value.ValueKind == JsonValueKind.Null ? null : value;
 
     // key_id, keyId, KeyId and KEY-ID are one name.
-    private static bool IsSame(ReadOnlySpan<char> left, ReadOnlySpan<char> right)
+    private static bool IsSame(string left, string right)
     {
-        while (true)
+        for (int leftPlace = 0, rightPlace = 0; ; leftPlace++, rightPlace++)
         {
-            left = left.TrimStart("_-");
-            right = right.TrimStart("_-");
-            if (left.IsEmpty || right.IsEmpty)
+            leftPlace = SkipMarks(left, leftPlace);
+            rightPlace = SkipMarks(right, rightPlace);
+            if (leftPlace == left.Length || rightPlace == right.Length)
             {
-                return left.IsEmpty && right.IsEmpty;
+                return leftPlace == left.Length && rightPlace == right.Length;
             }
 
-            if (char.ToLowerInvariant(left[0]) != char.ToLowerInvariant(right[0]))
+            if (char.ToLowerInvariant(left[leftPlace]) != char.ToLowerInvariant(right[rightPlace]))
             {
                 return false;
             }
+        }
+    }
 
-            left = left[1..];
-            right = right[1..];
+    private static int SkipMarks(string name, int place)
+    {
+        while (place < name.Length && name[place] is ('_' or '-'))
+        {
+            place++;
+        }
+
+        return place;
+    }
+
+    /// <summary>An object's fields with their names as text, made once: most that are asked for are absent, and each asks for all names.</summary>
+    private sealed class SpelledFields
+    {
+        private const int UsualCount = 12;
+        private List<(string Name, JsonElement Value)>? _all;
+
+        internal ReadOnlySpan<(string Name, JsonElement Value)> Of(JsonElement element)
+        {
+            if (_all is null)
+            {
+                _all = new(UsualCount);
+                foreach (JsonProperty property in element.EnumerateObject())
+                {
+                    _all.Add((NameOf(property) ?? "\uFFFD", property.Value)); // or the name of no field
+                }
+            }
+
+            return System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_all);
         }
     }
 }

@@ -9,6 +9,8 @@ namespace RustFs.Kms.Backends.Wire;
 /// <summary>Keys and data keys as servers of all generations write them.</summary>
 internal static class WireKey
 {
+    private const int LongestWord = 32;
+
     /// <summary>A key from <c>key_metadata</c>, from a list item or from the early guide's flat form; null when it names no key.</summary>
     internal static KmsKey? Read(WireJson json, string? connection)
     {
@@ -23,7 +25,7 @@ internal static class WireKey
         (DateTimeOffset? rotatedAt, string? rotatedAtText) = json.Time("rotated_at");
         (DateTimeOffset? deletionDate, string? deletionDateText) = json.Time("deletion_date");
         string? state = json.Text("key_state", "status");
-        bool? enabled = json.Flag("enabled");
+        bool? enabled = state is null ? json.Flag("enabled") : null;
         return new KmsKey
         {
             KeyId = keyId,
@@ -62,7 +64,7 @@ internal static class WireKey
     };
 
     /// <summary>The state in any of its spellings: lists say Active and Deleted where descriptions say Enabled and Unavailable.</summary>
-    internal static KmsKeyState StateOf(string text) => Letters(text) switch
+    internal static KmsKeyState StateOf(string text) => Letters(text, stackalloc char[LongestWord]) switch
     {
         "active" or "enabled" => KmsKeyState.Enabled,
         "disabled" => KmsKeyState.Disabled,
@@ -72,7 +74,7 @@ internal static class WireKey
         _ => KmsKeyState.Unknown,
     };
 
-    internal static KmsKeyUsage UsageOf(string? text) => Letters(text) switch
+    internal static KmsKeyUsage UsageOf(string? text) => Letters(text, stackalloc char[LongestWord]) switch
     {
         "encryptdecrypt" => KmsKeyUsage.EncryptDecrypt,
         "signverify" => KmsKeyUsage.SignVerify,
@@ -170,6 +172,23 @@ internal static class WireKey
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
-    private static string Letters(string? text) =>
-        text is null ? string.Empty : string.Concat(text.Where(char.IsAsciiLetter)).ToLowerInvariant();
+    /// <summary>A word's ASCII letters in lower case; nothing when there are more than fit, as in none of the words that mean something.</summary>
+    private static ReadOnlySpan<char> Letters(string? text, Span<char> letters)
+    {
+        int count = 0;
+        foreach (char character in text ?? string.Empty)
+        {
+            if (char.IsAsciiLetter(character))
+            {
+                if (count == letters.Length)
+                {
+                    return [];
+                }
+
+                letters[count++] = char.ToLowerInvariant(character);
+            }
+        }
+
+        return letters[..count];
+    }
 }

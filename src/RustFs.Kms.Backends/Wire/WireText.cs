@@ -62,11 +62,14 @@ internal static class WireText
     }
 
     /// <summary>Refuses texts that cannot be sent.</summary>
-    internal static void Require(string what, string? target, params IEnumerable<string?> texts)
+    internal static void Require(string what, string? target, params ReadOnlySpan<string?> texts)
     {
-        if (texts.Any(text => text is not null && !IsUnicode(text)))
+        foreach (string? text in texts)
         {
-            throw new KmsException(KmsErrorCode.KmsUsage, $"{what} is not valid Unicode text: it holds half of a surrogate pair.", target);
+            if (text is not null && !IsUnicode(text))
+            {
+                throw new KmsException(KmsErrorCode.KmsUsage, $"{what} is not valid Unicode text: it holds half of a surrogate pair.", target);
+            }
         }
     }
 

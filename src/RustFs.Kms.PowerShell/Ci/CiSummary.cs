@@ -16,7 +16,7 @@ internal static class CiSummary
         var page = new StringBuilder();
         bool isHealthy = checks.Count > 0 && !checks.Any(isBad);
         page.Append(CultureInfo.InvariantCulture, $"{(isHealthy ? "\u2705 **KMS healthy**" : "\u274c **KMS not healthy**")} \u00b7 ");
-        page.Append(CultureInfo.InvariantCulture, $"{Count(KmsCheckResult.Passed)} passed, {Count(KmsCheckResult.Warning)} warnings, ");
+        page.Append(CultureInfo.InvariantCulture, $"{Count(KmsCheckResult.Passed)} passed, {Strings.Count(Count(KmsCheckResult.Warning), "warning")}, ");
         page.Append(CultureInfo.InvariantCulture, $"{Count(KmsCheckResult.Failed)} failed, {Count(KmsCheckResult.NotChecked)} not checked\n\n");
         page.Append("| | Connection | Check | Result | Evidence | What to do |\n|---|---|---|---|---|---|\n");
         foreach (KmsHealthCheck check in checks.OrderByDescending(isBad).Take(MostRows))

@@ -62,6 +62,8 @@ internal sealed record HealthAdvice(
 
         For(KmsHealthCheckName.SseS3, KmsCheckResult.NotChecked, NoBucket, "Name a bucket that may hold a small object for a moment", Smoke),
         For(KmsHealthCheckName.SseKms, KmsCheckResult.NotChecked, NoBucket, "Name a bucket that may hold a small object for a moment", Smoke),
+        For(KmsHealthCheckName.SseKms, KmsCheckResult.Failed, NoDefaultKey,
+            "Name a default key, which is what objects are encrypted under when none is named", "Update-KmsConfiguration -DefaultKeyId '<key id>'{at}"),
         For(KmsHealthCheckName.SseC, KmsCheckResult.NotChecked, NoBucket, "Name a bucket that may hold a small object for a moment", Smoke),
         For(KmsHealthCheckName.SseC, KmsCheckResult.Failed, Denied,
             "An object opens with the same x-amz-server-side-encryption-customer-* headers as it was put with. Here they were the same: see " +
@@ -81,7 +83,7 @@ internal sealed record HealthAdvice(
 
         var found = new Found(verdict, examination);
         var context = new FailureContext(
-            "Test-KmsHealth", verdict.KeyId is null ? FailureSubject.Other : FailureSubject.Key, verdict.KeyId, examination.Connection);
+            new CommandCall("Test-KmsHealth"), verdict.KeyId is null ? FailureSubject.Other : FailureSubject.Key, verdict.KeyId, examination.Connection);
         return Table.FirstOrDefault(row => row.Fits(check, found)) is HealthAdvice advice
             ? advice.Advice.Fill(ErrorAdvice.ValuesOf(verdict.Failure, context, examination.Endpoint?.Endpoint))
             : verdict.Failure is KmsException failure ? ErrorAdvice.Of(failure, context) : null;
@@ -117,6 +119,8 @@ internal sealed record HealthAdvice(
     private static bool Missed(Found found) => found.Verdict is { Result: not KmsCheckResult.NotChecked, Failure: null };
 
     private static bool NoBucket(Found found) => found.Examination.Request.BucketName is null;
+
+    private static bool NoDefaultKey(Found found) => found.Verdict.Failure?.Code == KmsErrorCode.KmsUsage && found.Examination.KnownStatus?.DefaultKeyId is null;
 
     private static bool Denied(Found found) => found.Verdict.Failure?.Code == KmsErrorCode.KmsAccessDenied;
 

@@ -13,7 +13,7 @@ internal static class KeyChecks
             return HealthVerdict.Warning(Strings.NoDefaultKey);
         }
 
-        var tester = new KeyTester { CommandName = "Test-KmsKey", RoundTrip = false };
+        var tester = new KeyTester { Call = new CommandCall("Test-KmsKey"), RoundTrip = false };
         KmsKeyTest test = await tester.TestAsync(examination.Connection, keyId, cancellationToken).ConfigureAwait(false);
         return test.IsUsable
             ? HealthVerdict.Passed(Strings.DefaultKeyUsable(keyId))
@@ -64,7 +64,10 @@ internal static class KeyChecks
         string? keyId = status.DefaultKeyId ?? (await examination.KeysAsync(cancellationToken).ConfigureAwait(false)).Usable;
         if (keyId is null)
         {
-            return HealthVerdict.NotChecked(Strings.NoUsableKey);
+            // Where no data keys are made, another key would change nothing.
+            return status.Capabilities.GenerateDataKey
+                ? HealthVerdict.NotChecked(Strings.NoUsableKey)
+                : throw new KmsException(KmsErrorCode.KmsUnsupported, Strings.NoDataKeys);
         }
 
         using KmsDataKey made = await examination.Backend.GenerateDataKeyAsync(new KmsDataKeyRequest { KeyId = keyId }, cancellationToken)

@@ -29,9 +29,5 @@ public static partial class KmsViewProperties
     /// <param name="item">The object that is shown.</param>
     public static string Verdict(PSObject? item) => Joined(item, nameof(Evidence));
 
-    private static string Joined(PSObject? item, string property)
-    {
-        string recommendation = Text(item, nameof(Recommendation));
-        return recommendation.Length == 0 ? Text(item, property) : $"{Text(item, property)} {recommendation}";
-    }
+    private static string Joined(PSObject? item, string property) => Strings.Followed(Text(item, property), Text(item, nameof(Recommendation)));
 }

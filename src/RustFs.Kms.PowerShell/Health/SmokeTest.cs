@@ -91,7 +91,7 @@ internal static class SmokeTest
             return HealthVerdict.NotChecked(fate.Told);
         }
 
-        verdict = verdict with { Evidence = $"{verdict.Evidence} {fate.Told}" };
+        verdict = verdict with { Evidence = $"{Strings.Sentence(verdict.Evidence)} {fate.Told}" };
         return fate.Advice is null ? verdict : verdict with { Result = KmsCheckResult.Failed, Recommendation = fate.Advice };
     }
 }

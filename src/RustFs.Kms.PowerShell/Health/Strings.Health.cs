@@ -13,6 +13,7 @@ internal static partial class Strings
     internal const string CacheOff = "the cache is switched off";
     internal const string CacheNotTold = "the server does not tell how its cache does";
     internal const string NoDefaultKey = "The KMS has no default key: a request that names none is refused.";
+    internal const string NoDataKeys = "The backend makes no data keys for its clients.";
     internal const string NoUsableKey = "there is no enabled key to make a data key with";
     internal const string NoSmokeBucket = "no bucket was named, and it would write there";
     internal const string SmokeWrites = "it would put an object, and -WhatIf was given";
@@ -65,6 +66,12 @@ internal static partial class Strings
     internal static string LacksPermission(string permission, KmsException exception) =>
         $"the credential lacks {permission}: {Because(exception)}";
 
+    /// <summary>A text, and what follows it, if anything does.</summary>
+    internal static string Followed(string text, string more) => more.Length == 0 ? text : $"{Sentence(text)} {more}";
+
+    /// <summary>A text that another sentence follows: with its full stop, also when a server left it out.</summary>
+    internal static string Sentence(string text) => text.Length == 0 || text[^1] is '.' or '!' or '?' ? text : text + ".";
+
     internal static string Because(KmsException exception) => WithRequestId(exception).TrimEnd('.');
 
     internal static string WithRequestId(KmsException exception) =>
@@ -92,7 +99,7 @@ internal static partial class Strings
         $"{Listed(nodes.Select(node => $"{node.Host} {node.Error ?? Fingerprint(node.ConfigurationFingerprint)}"))}.";
 
     internal static string FewLookups(long lookups) =>
-        lookups == 0 ? "nothing was asked of the cache yet" : $"{Count(lookups, "lookup")} tell too little";
+        lookups == 0 ? "nothing was asked of the cache yet" : $"{Count(lookups, "lookup")} {(lookups == 1 ? "tells" : "tell")} too little";
 
     internal static string CacheHitRatio(double ratio, long lookups, long? evictions) => string.Create(
         CultureInfo.InvariantCulture,
@@ -170,7 +177,7 @@ internal static partial class Strings
         $"KMS {DisplayText.Neutralize(check.Connection)}: {check.Check} {(check.Result == KmsCheckResult.NotChecked ? "was not checked" : check.Result == KmsCheckResult.Warning ? "deserves a look" : "failed")}";
 
     internal static string AnnotationText(KmsHealthCheck check) =>
-        DisplayText.Neutralize(check.Evidence) + (check.Recommendation is null ? string.Empty : $" {DisplayText.Neutralize(check.Recommendation)}");
+        Followed(DisplayText.Neutralize(check.Evidence), DisplayText.Neutralize(check.Recommendation));
 
     internal static string SummaryUnwritable(string path, string reason) =>
         $"The step summary could not be written to {Name(path)}: {DisplayText.Neutralize(reason)}";
@@ -180,7 +187,7 @@ internal static partial class Strings
         $"{count} {(count == 1 ? "value or line of a value is" : "values or lines of values are")} shorter than {CiMask.MinimumLength} characters, and not masked: " +
         $"half the log would be. Use longer secrets.");
 
-    private static string Count(long count, string what) => string.Create(CultureInfo.InvariantCulture, $"{count} {what}{(count == 1 ? string.Empty : "s")}");
+    internal static string Count(long count, string what) => string.Create(CultureInfo.InvariantCulture, $"{count} {what}{(count == 1 ? string.Empty : "s")}");
 
     private static string Fingerprint(string? fingerprint) => fingerprint is null ? "no configuration" : DisplayText.Shorten(fingerprint, 12);
 

@@ -21,10 +21,12 @@ public sealed class HelpMamlTests
 
     public static TheoryData<string> Pages => HelpDriftTests.Pages;
 
+    public static TheoryData<string> SharedNames { get; } = [.. CommandNames.Shared];
+
     [Fact]
     public void It_has_the_pages_of_docs_and_is_what_is_staged()
     {
-        HelpDriftTests.Same("commands in the MAML", HelpPage.Names, s_commands.Value.Keys);
+        HelpDriftTests.Same("commands in the MAML", HelpPage.Names.Concat(CommandNames.Shared.Select(CommandNames.Second)), s_commands.Value.Keys);
         Assert.True(
             File.ReadAllBytes(Path.Combine(ConsoleProcess.RepositoryRoot, "en-US", FileName)).AsSpan()
                 .SequenceEqual(File.ReadAllBytes(Path.Combine(StagedModule.Folder, "en-US", FileName))),
@@ -92,6 +94,27 @@ public sealed class HelpMamlTests
             string rest = System.Text.RegularExpressions.Regex.Replace(pair.First.Text.Replace($"```powershell\n{code.ReplaceLineEndings("\n")}\n```", string.Empty, StringComparison.Ordinal), "(?m)^```.*$", string.Empty);
             Assert.True(HelpPage.Prose(rest) == said, $"{name}, {pair.First.Title}: the MAML says\n{said}\nand the page\n{HelpPage.Prose(rest)}\n{HelpDriftTests.Remedy}");
         });
+    }
+
+    [Theory]
+    [MemberData(nameof(SharedNames))]
+    public void A_second_name_that_is_a_cmdlet_has_the_same_page_under_that_name(string name)
+    {
+        string second = CommandNames.Second(name);
+        XElement page = s_commands.Value[second];
+        Assert.Equal(second, $"{page.Descendants(s_command + "verb").Single().Value}-{page.Descendants(s_command + "noun").Single().Value}");
+        Assert.All(page.Descendants(s_command + "syntaxItem"), item => Assert.Equal(second, item.Element(s_maml + "name")!.Value));
+
+        // The names differ, as in its own examples: they must run beside the other module.
+        string[] said = Lines(page);
+        Assert.DoesNotContain(said, line => CommandNames.Shared.Any(shared => System.Text.RegularExpressions.Regex.IsMatch(line, $@"\b{shared}\b")));
+        Assert.Equal(Lines(s_commands.Value[name]), said.Select(line => line.Replace("-RustFsKms", "-Kms", StringComparison.Ordinal).Replace(">RustFsKms", ">Kms", StringComparison.Ordinal)));
+
+        using ModuleHost host = ModuleHost.Create();
+        Assert.Contains(Squeezed(HelpPage.Prose(new HelpPage(name)["SYNOPSIS"])), Shown(host, $"Get-Help {second} -Full"), StringComparison.Ordinal);
+        Assert.Contains(second, Shown(host, $"Get-Help {second}"), StringComparison.Ordinal);
+
+        static string[] Lines(XElement element) => element.ToString().Split('\n');
     }
 
     [Theory]

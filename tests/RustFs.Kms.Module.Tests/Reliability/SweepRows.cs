@@ -1,10 +1,16 @@
+using RustFs.Kms.Module.Tests.Support;
+
 namespace RustFs.Kms.Module.Tests.Reliability;
 
 /// <summary>One call of a cmdlet, as the last command of a script, in a <see cref="SweepSession"/>.</summary>
 /// <param name="Cmdlet">The cmdlet.</param>
 /// <param name="Script">The script.</param>
 /// <param name="Fails">The error id that it ends in; null when it succeeds.</param>
-internal sealed record SweepRow(string Cmdlet, string Script, string? Fails = null);
+internal sealed record SweepRow(string Cmdlet, string Script, string? Fails = null)
+{
+    /// <summary>The same call under the cmdlet's second name.</summary>
+    internal SweepRow Second => this with { Cmdlet = CommandNames.Second(Cmdlet), Script = Script.Replace(Cmdlet + " ", CommandNames.Second(Cmdlet) + " ", StringComparison.Ordinal) };
+}
 
 /// <summary>
 /// At least one success and one failure of every cmdlet, in an order in which they work one after the other. The sweeps compare it with
@@ -149,6 +155,7 @@ internal static class SweepRows
         new("Export-KmsSupportBundle", "Export-KmsSupportBundle /nowhere/at/all/b.zip", "KmsNotFound"),
 
         new("Start-KmsEmulator", "Start-KmsEmulator -Credential $admin -KeyDirectory \"$root/third\" -MasterKey $serverMaster -Running -OutVariable global:third"),
+        new("Start-KmsEmulator", "Start-KmsEmulator -Credential $admin -SessionToken $sessionToken"),
         new("Start-KmsEmulator", "Start-KmsEmulator -KeyDirectory \"$root/plain\" -MasterKey $serverMaster -Running", "KmsStorage"),
         new("Get-KmsEmulator", "Get-KmsEmulator"),
         new("Stop-KmsEmulator", "$spare | Stop-KmsEmulator"),

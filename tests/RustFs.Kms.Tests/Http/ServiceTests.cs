@@ -1,4 +1,4 @@
-using System.Text;
+using System.Text.Json;
 using RustFs.Kms.Backends;
 using RustFs.Kms.Backends.Http;
 using RustFs.Kms.Backends.Wire;
@@ -36,11 +36,11 @@ public sealed class ServiceTests
 
         if (expected is null)
         {
-            await HttpTest.FailsAsync(KmsErrorCode.KmsUnsupported, () => backend.DialectAsync(default));
+            await HttpTest.FailsAsync(KmsErrorCode.KmsUnsupported, () => backend.DialectAsync(default).AsTask());
             return;
         }
 
-        KmsDialect[] dialects = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => backend.DialectAsync(default)));
+        KmsDialect[] dialects = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => backend.DialectAsync(default).AsTask()));
         Assert.All(dialects, dialect => Assert.Equal(expected, dialect.Generation));
         Assert.Equal(2, server.Requests.Count);
         Assert.All(server.Requests, request => Assert.Equal("GET", request.Method));
@@ -395,7 +395,8 @@ public sealed class ServiceTests
     [InlineData("vault_transit_backend_capabilities")]
     public void The_snapshot_of_each_backend_s_capabilities_is_read(string name)
     {
-        var json = WireJson.Parse(Encoding.UTF8.GetBytes(HttpTest.Snapshot(name)));
+        using var document = JsonDocument.Parse(HttpTest.Snapshot(name));
+        var json = new WireJson(document.RootElement);
         KmsCapabilities capabilities = WireService.Capabilities(json);
 
         Assert.Equal(

@@ -98,7 +98,7 @@ internal sealed class OutputFile : IDisposable
         }
         catch (Exception exception) when (StorageFailure.Is(exception))
         {
-            throw Refused(exception, _destination, _temporary);
+            throw StorageFailure.OfWriting(exception, _destination, _temporary);
         }
     }
 
@@ -174,16 +174,9 @@ internal sealed class OutputFile : IDisposable
         }
         catch (Exception exception) when (StorageFailure.Is(exception))
         {
-            throw Refused(exception, destination, temporary);
+            throw StorageFailure.OfWriting(exception, destination, temporary);
         }
     }
-
-    // The temporary's name means nothing to anybody.
-    private static KmsException Refused(Exception cause, string destination, string temporary) => new(
-        KmsErrorCode.KmsStorage,
-        $"'{destination}' cannot be written: {cause.Message.Replace(temporary, destination, StringComparison.Ordinal)}",
-        destination,
-        innerException: cause);
 
     private static KmsException Exists(string destination) =>
         new(KmsErrorCode.KmsConflict, $"'{destination}' exists, and was left as it is.", destination);

@@ -216,6 +216,21 @@ internal sealed class LocalBackups : IDisposable
     internal Task<KmsRestoreAbort> AbortRestoreAsync(string confirmTargetKeyDirectory, CancellationToken cancellationToken) =>
         AbortRestoreAsync(_directory.Path, confirmTargetKeyDirectory, _before, cancellationToken);
 
+    /// <summary>Makes sure that a restore is half done there. Looks at it and changes nothing.</summary>
+    /// <param name="path">The directory.</param>
+    internal static void RequireRestore(string path)
+    {
+        RequireDirectory(path);
+        try
+        {
+            new RestoreTarget(path, before: null).RequireHalfDone();
+        }
+        catch (Exception exception) when (StorageFailure.Is(exception))
+        {
+            throw StorageFailure.Of(exception, $"Whether a restore into '{path}' is in progress could not be read", path);
+        }
+    }
+
     /// <summary>Takes back a restore that is half done. It removes files only, and so needs no key.</summary>
     /// <param name="path">The directory.</param>
     /// <param name="confirmTargetKeyDirectory">The directory once more.</param>
@@ -230,12 +245,7 @@ internal sealed class LocalBackups : IDisposable
                 KmsErrorCode.KmsUsage, $"The confirmation '{confirmTargetKeyDirectory}' is not the key directory '{path}'.", path);
         }
 
-        if (!Directory.Exists(path))
-        {
-            throw new KmsException(
-                KmsErrorCode.KmsPreconditionFailed, $"No restore into '{path}' is in progress: there is no such directory.", path);
-        }
-
+        RequireDirectory(path);
         var target = new RestoreTarget(path, before);
         try
         {
@@ -281,6 +291,15 @@ internal sealed class LocalBackups : IDisposable
     {
         _kek.Dispose();
         _masterKey?.Dispose();
+    }
+
+    private static void RequireDirectory(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            throw new KmsException(
+                KmsErrorCode.KmsPreconditionFailed, $"No restore into '{path}' is in progress: there is no such directory.", path);
+        }
     }
 
     // A server that is set up so makes no backups either: local-backend-format.md 6.3.

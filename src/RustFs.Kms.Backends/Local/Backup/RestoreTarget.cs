@@ -173,12 +173,7 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
     /// <returns>The names of the files that were deleted, and what the operator should know of the others.</returns>
     internal (IReadOnlyList<string> Deleted, IReadOnlyList<string> Warnings) Abort()
     {
-        RestoreMarker? marker = ReadMarker();
-        if (marker is null && !HasStaging)
-        {
-            throw new KmsException(KmsErrorCode.KmsPreconditionFailed, $"No restore into '{path}' is in progress.", path);
-        }
-
+        RestoreMarker? marker = RequireHalfDone();
         var deleted = new List<string>();
         var warnings = new List<string>();
         if (marker is not null)
@@ -196,6 +191,16 @@ internal sealed class RestoreTarget(string path, Action<string>? before)
         _staging.Remove();
         warnings.AddRange(MovedAside.Select(MovedText));
         return (deleted, warnings);
+    }
+
+    /// <summary>Makes sure that a restore is half done.</summary>
+    /// <returns>Its marker; null when it stopped before that was published.</returns>
+    internal RestoreMarker? RequireHalfDone()
+    {
+        RestoreMarker? marker = ReadMarker();
+        return marker is not null || HasStaging
+            ? marker
+            : throw new KmsException(KmsErrorCode.KmsPreconditionFailed, $"No restore into '{path}' is in progress.", path);
     }
 
     private void TakeBack(string name, List<string> deleted, List<string> warnings) => Change(name, () =>

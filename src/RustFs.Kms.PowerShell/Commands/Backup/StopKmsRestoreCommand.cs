@@ -83,6 +83,7 @@ public sealed class StopKmsRestoreCommand : KmsServiceCmdlet
         try
         {
             path = Paths.Resolve(SessionState, path);
+            KmsBackends.RequireRestore(path);
             if (ShouldProceed(Strings.Directory(path), Strings.AbortRestoreAction(path), Force))
             {
                 KmsRestoreAbort abort = Wait(KmsBackends.AbortRestoreAsync(path, StopToken));

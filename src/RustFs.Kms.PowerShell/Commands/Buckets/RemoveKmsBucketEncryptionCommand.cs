@@ -20,7 +20,7 @@ public sealed class RemoveKmsBucketEncryptionCommand : KmsBucketCmdlet
         IReadOnlyList<KmsConnection> connections = CurrentConnections();
         foreach (string bucket in BucketName ?? [])
         {
-            List<KmsConnection> approved = [.. connections.Where(
+            List<KmsConnection> approved = [.. ThatHave(bucket, connections).Where(
                 connection => ShouldProceed(BucketOn(bucket, connection), Strings.ActionRemoveEncryption, Force))];
             Run(
                 approved,
@@ -34,4 +34,13 @@ public sealed class RemoveKmsBucketEncryptionCommand : KmsBucketCmdlet
                 (_, _) => { });
         }
     }
+
+    private IReadOnlyList<KmsConnection> ThatHave(string bucket, IReadOnlyList<KmsConnection> connections) => Force && !IsWhatIf()
+        ? connections
+        : WhereItIs(
+            connections,
+            "GetBucketEncryption",
+            bucket,
+            KmsErrorCode.KmsNotFound,
+            (connection, token) => BucketsOf(connection).GetBucketEncryptionAsync(bucket, token));
 }

@@ -8,9 +8,8 @@ namespace RustFs.Kms.PowerShell.Commands;
 /// reached by method only (UsePlaintext, CopyPlaintextTo, ToSecureString), and Dispose wipes it.
 /// </summary>
 [Cmdlet(VerbsCommon.New, "KmsDataKey")]
-[Alias("New-RustFsKmsDataKey")]
 [OutputType(typeof(KmsDataKey))]
-public sealed class NewKmsDataKeyCommand : KmsKeyCmdlet
+public class NewKmsDataKeyCommand : KmsKeyCmdlet
 {
     private Dictionary<string, string> _context = [];
 
@@ -19,7 +18,7 @@ public sealed class NewKmsDataKeyCommand : KmsKeyCmdlet
     [ValidateSet(nameof(KmsKeySpec.Aes256), nameof(KmsKeySpec.Aes128), nameof(KmsKeySpec.ChaCha20))]
     public KmsKeySpec KeySpec { get; set; } = KmsKeySpec.Aes256;
 
-    /// <summary>What the data key is for, as names and values. It is stored in the blob in clear, and needed to open it.</summary>
+    /// <summary>What the data key is for, as names and values. It is stored in the blob in clear; whoever opens that can demand it.</summary>
     [Parameter]
     [StringMapTransformation]
     public IDictionary? EncryptionContext { get; set; }
@@ -27,6 +26,9 @@ public sealed class NewKmsDataKeyCommand : KmsKeyCmdlet
     /// <summary>Returns the wrapped form only, for a data key that somebody else will use.</summary>
     [Parameter]
     public SwitchParameter WithoutPlaintext { get; set; }
+
+    /// <summary>No parameter of this cmdlet, which works through one connection.</summary>
+    public override int ThrottleLimit { get; set; } = 1;
 
     /// <inheritdoc/>
     protected override void BeginProcessing()

@@ -41,11 +41,6 @@ public sealed class UnprotectKmsDataKeyCommand : KmsDataKeyCmdlet
     [ArgumentCompleter(typeof(ConnectionNameCompleter))]
     public override object[]? Connection { get; set; }
 
-    /// <summary>On how many connections to work at the same time; a data key is opened through one.</summary>
-    [Parameter(ParameterSetName = ConnectionSet)]
-    [ValidateRange(1, MaximumThrottleLimit)]
-    public override int ThrottleLimit { get; set; } = DefaultThrottleLimit;
-
     /// <summary>
     /// A bundle to take the wrapping key from, without a server or a key directory: the path of its folder, or its name below
     /// RUSTFS_KMS_BACKUP_DIR. It is verified completely first.

@@ -14,8 +14,20 @@ public sealed class UpdateKmsDataKeyCommand : KmsDataKeyCmdlet
     /// <summary>The id of the key that wraps the data key from now on. It must be enabled.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [AllowEmptyString]
+    [KeyIdTransformation]
     [ArgumentCompleter(typeof(KeyIdCompleter))]
     public string DestinationKeyId { get; set; } = string.Empty;
+
+    /// <summary>
+    /// The wrapped data key: bytes, standard Base64 text, or a data key from New-KmsDataKey. To pipe bytes, keep the array whole
+    /// with a comma: ,$bytes | Update-KmsDataKey -DestinationKeyId app.
+    /// </summary>
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("CiphertextBlobBase64")]
+    [ValidateNotNull]
+    [AllowEmptyCollection]
+    [CiphertextBlobTransformation]
+    public override byte[] CiphertextBlob { get; set; } = [];
 
     private protected override string Operation => "RewrapDataKey";
 

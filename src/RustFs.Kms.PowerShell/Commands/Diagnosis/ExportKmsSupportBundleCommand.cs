@@ -111,11 +111,7 @@ public sealed class ExportKmsSupportBundleCommand : KmsCmdlet
             path = System.IO.Path.Combine(path, name);
         }
 
-        if (!Directory.Exists(System.IO.Path.GetDirectoryName(path)))
-        {
-            throw new KmsException(KmsErrorCode.KmsNotFound, Strings.NoSuchFolder(System.IO.Path.GetDirectoryName(path) ?? path), path);
-        }
-
+        path = Paths.RequireFolderOf(path);
         return File.Exists(path) && !Force ? throw new KmsException(KmsErrorCode.KmsConflict, Strings.FileExists(path), path) : path;
     }
 

@@ -39,6 +39,13 @@ public sealed class StartKmsEmulatorCommand : KmsCmdletBase
     public PSCredential? Credential { get; set; }
 
     /// <summary>
+    /// The session token that goes with -Credential, as of a temporary credential: requests must carry it then. Give it to Connect-Kms too.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNull]
+    public SecureString? SessionToken { get; set; }
+
+    /// <summary>
     /// Where keys, configuration and buckets are kept over a restart, and bundles beside it. Without it, nothing is kept. A key
     /// directory is served as it is, and as a server does, a running emulator destroys the keys in it whose deletion date is past.
     /// </summary>
@@ -48,12 +55,17 @@ public sealed class StartKmsEmulatorCommand : KmsCmdletBase
     public string? KeyDirectory { get; set; }
 
     /// <summary>
-    /// The master key of the key directory. Without it: of -KeyDirectory, the environment variable RUSTFS_KMS_LOCAL_MASTER_KEY, or
+    /// The master key of the key directory. Without it and -MasterKeyFile: of -KeyDirectory, the environment variable RUSTFS_KMS_LOCAL_MASTER_KEY, or
     /// you are asked; otherwise a random one.
     /// </summary>
     [Parameter]
     [ValidateNotNull]
     public SecureString? MasterKey { get; set; }
+
+    /// <summary>A file that holds the master key and nothing else. Every byte counts.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? MasterKeyFile { get; set; }
 
     /// <summary>The generation of the API that it speaks: Current (the default), Guide or Early.</summary>
     [Parameter]
@@ -141,7 +153,9 @@ public sealed class StartKmsEmulatorCommand : KmsCmdletBase
         MasterKeyInput? masterKey = null;
         try
         {
-            masterKey = MasterKey is not null ? MasterKeyInput.FromParameter(MasterKey)
+            masterKey = MasterKey is not null && MasterKeyFile is not null ? throw new KmsException(KmsErrorCode.KmsUsage, Strings.MasterKeyTwice)
+                : MasterKey is not null ? MasterKeyInput.FromParameter(MasterKey)
+                : MasterKeyFile is not null ? MasterKeyInput.FromFile(Paths.Resolve(SessionState, MasterKeyFile), StopToken)
                 : directory is not null ? MasterKeyInput.FromEnvironmentOrPrompt(Host, twice: !Directory.Exists(directory))
                 : null;
             foreach (string warning in masterKey?.Warnings ?? [])
@@ -161,6 +175,11 @@ public sealed class StartKmsEmulatorCommand : KmsCmdletBase
 
     private (PSCredential Shown, KmsCredential Credential) ResolveCredential()
     {
+        if (Credential is null && SessionToken is not null)
+        {
+            throw new KmsException(KmsErrorCode.KmsUsage, Strings.NeedsAnother(nameof(SessionToken), nameof(Credential)));
+        }
+
         if (Credential is null && Wait && EndpointEnvironment.Credential() is { } variables)
         {
             return (Shown(variables.Credential), variables.Credential);
@@ -174,7 +193,8 @@ public sealed class StartKmsEmulatorCommand : KmsCmdletBase
 
         if (Credential is not null)
         {
-            return (Credential, new KmsCredential(Credential.UserName, KmsSecret.FromSecureString(Credential.Password)));
+            KmsSecret? token = SessionToken is null ? null : KmsSecret.FromSecureString(SessionToken);
+            return (Credential, new KmsCredential(Credential.UserName, KmsSecret.FromSecureString(Credential.Password), token));
         }
 
         var random = new KmsCredential(RandomNumberGenerator.GetString(AccessKeyCharacters, AccessKeyLength), RandomSecretKey());

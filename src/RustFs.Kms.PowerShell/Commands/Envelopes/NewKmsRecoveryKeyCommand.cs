@@ -41,8 +41,8 @@ public sealed class NewKmsRecoveryKeyCommand : KmsCmdletBase
         string? publicKeyPath = PublicKeyFile;
         try
         {
-            path = Paths.Resolve(SessionState, Path);
-            publicKeyPath = PublicKeyFile is null ? null : Paths.Resolve(SessionState, PublicKeyFile);
+            path = Paths.RequireFolderOf(Paths.Resolve(SessionState, Path));
+            publicKeyPath = PublicKeyFile is null ? null : Paths.RequireFolderOf(Paths.Resolve(SessionState, PublicKeyFile));
         }
         catch (KmsException exception)
         {

@@ -81,7 +81,7 @@ public sealed class ProtectKmsFileCommand : KmsFileMakingCmdlet
         }
         catch (Exception exception) when (exception is not RuntimeException)
         {
-            ThrowFailure(exception, KeyId);
+            ThrowFailure(exception, KeyId, _connection);
         }
     }
 

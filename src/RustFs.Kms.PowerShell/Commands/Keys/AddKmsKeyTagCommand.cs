@@ -13,6 +13,7 @@ public sealed class AddKmsKeyTagCommand : KmsKeyChangeCmdlet
 
     /// <summary>The tags. Names are case-sensitive.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
+    [Alias("Tags")]
     [ValidateNotNull]
     [StringMapTransformation]
     public IDictionary? Tag { get; set; }

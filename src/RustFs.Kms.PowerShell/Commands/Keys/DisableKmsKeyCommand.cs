@@ -3,11 +3,13 @@ using System.Management.Automation;
 namespace RustFs.Kms.PowerShell.Commands;
 
 /// <summary>Disables keys: they make no more data keys, and still open those that they made.</summary>
-[Cmdlet(VerbsLifecycle.Disable, "KmsKey", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
-[Alias("Disable-RustFsKmsKey")]
+[Cmdlet(VerbsLifecycle.Disable, "KmsKey", SupportsShouldProcess = true, ConfirmImpact = Impact)]
 [OutputType(typeof(KmsKey))]
-public sealed class DisableKmsKeyCommand : KmsKeyChangeCmdlet
+public class DisableKmsKeyCommand : KmsKeyChangeCmdlet
 {
+    /// <summary>What it weighs, under both of its names.</summary>
+    internal const ConfirmImpact Impact = ConfirmImpact.High;
+
     /// <summary>Does not ask. With -WhatIf, still nothing is changed.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
@@ -21,6 +23,8 @@ public sealed class DisableKmsKeyCommand : KmsKeyChangeCmdlet
     private protected override string Operation => "DisableKey";
 
     private protected override bool ReturnsKey => PassThru;
+
+    private protected override bool IsHarmful => true;
 
     private protected override bool SkipsPrompt => Force;
 

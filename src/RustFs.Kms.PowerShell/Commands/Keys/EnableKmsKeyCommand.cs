@@ -3,11 +3,13 @@ using System.Management.Automation;
 namespace RustFs.Kms.PowerShell.Commands;
 
 /// <summary>Enables keys: they make data keys again.</summary>
-[Cmdlet(VerbsLifecycle.Enable, "KmsKey", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
-[Alias("Enable-RustFsKmsKey")]
+[Cmdlet(VerbsLifecycle.Enable, "KmsKey", SupportsShouldProcess = true, ConfirmImpact = Impact)]
 [OutputType(typeof(KmsKey))]
-public sealed class EnableKmsKeyCommand : KmsKeyChangeCmdlet
+public class EnableKmsKeyCommand : KmsKeyChangeCmdlet
 {
+    /// <summary>What it weighs, under both of its names.</summary>
+    internal const ConfirmImpact Impact = ConfirmImpact.Medium;
+
     /// <summary>Returns the refreshed key.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }

@@ -8,9 +8,8 @@ namespace RustFs.Kms.PowerShell.Commands;
 /// filter is given; a warning counts them in every case. Keys are output as they are found.
 /// </summary>
 [Cmdlet(VerbsCommon.Get, "KmsKey")]
-[Alias("Get-RustFsKmsKey")]
 [OutputType(typeof(KmsKey))]
-public sealed class GetKmsKeyCommand : KmsKeyCmdlet
+public class GetKmsKeyCommand : KmsKeyCmdlet
 {
     private KeyFilter _filter = null!;
     private int _remaining;

@@ -4,11 +4,13 @@ using System.Management.Automation;
 namespace RustFs.Kms.PowerShell.Commands;
 
 /// <summary>Creates a key. An id that exists is an error, and the existing key stays as it is.</summary>
-[Cmdlet(VerbsCommon.New, "KmsKey", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
-[Alias("New-RustFsKmsKey")]
+[Cmdlet(VerbsCommon.New, "KmsKey", SupportsShouldProcess = true, ConfirmImpact = Impact)]
 [OutputType(typeof(KmsKey))]
-public sealed class NewKmsKeyCommand : KmsCmdlet
+public class NewKmsKeyCommand : KmsCmdlet
 {
+    /// <summary>What it weighs, under both of its names.</summary>
+    internal const ConfirmImpact Impact = ConfirmImpact.Medium;
+
     private string? _keyId;
 
     /// <summary>

@@ -81,7 +81,7 @@ public sealed class RemoveKmsKeyCommand : KmsKeyCmdlet
         }
 
         KeyRemoval removal = Removal;
-        List<KmsConnection> approved = [.. connections.Where(
+        List<KmsConnection> approved = [.. ThatHave(keyId, connections, Force).Where(
             connection => ShouldProceed(KeyOn(keyId, connection), removal.Action + ImpactOn(keyId, connection), Force))];
         Run(
             approved,
@@ -93,7 +93,7 @@ public sealed class RemoveKmsKeyCommand : KmsKeyCmdlet
 
     /// <summary>
     /// What the removal would strand, for the question: a server is asked, by a request that changes nothing. Nothing where nobody
-    /// is asked; that the key is missing, say, the removal itself reports.
+    /// is asked.
     /// </summary>
     private string ImpactOn(string keyId, KmsConnection connection)
     {

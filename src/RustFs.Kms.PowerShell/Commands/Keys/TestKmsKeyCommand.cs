@@ -21,7 +21,7 @@ public sealed class TestKmsKeyCommand : KmsKeyCmdlet
 
     private protected override void ProcessKey(string keyId, IReadOnlyList<KmsConnection> connections)
     {
-        var tester = new KeyTester { CommandName = CommandName, RoundTrip = RoundTrip };
+        var tester = new KeyTester { Call = Call, RoundTrip = RoundTrip };
         Run(
             connections,
             "TestKey",

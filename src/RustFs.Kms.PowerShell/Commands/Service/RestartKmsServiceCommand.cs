@@ -8,12 +8,13 @@ namespace RustFs.Kms.PowerShell.Commands;
 [OutputType(typeof(KmsStatus))]
 public sealed class RestartKmsServiceCommand : KmsServiceChangeCmdlet
 {
-    /// <summary>Waits until the KMS runs and is healthy.</summary>
+    /// <summary>Waits until the KMS runs and is healthy. -TimeoutSeconds waits too.</summary>
     [Parameter]
     public SwitchParameter Wait { get; set; }
 
     /// <summary>How long to wait, in seconds: 1 to 86400, and 60 when nothing is said.</summary>
     [Parameter]
+    [Alias("WaitSeconds")]
     [ValidateRange(1, MaximumWaitSeconds)]
     public int TimeoutSeconds { get; set; } = DefaultWaitSeconds;
 
@@ -27,7 +28,8 @@ public sealed class RestartKmsServiceCommand : KmsServiceChangeCmdlet
 
     private protected override bool SkipsPrompt => Force;
 
-    private protected override ServiceGoal? Goal => Wait ? ServiceGoal.Running(TimeoutSeconds) : null;
+    private protected override ServiceGoal? Goal =>
+        Wait || MyInvocation.BoundParameters.ContainsKey(nameof(TimeoutSeconds)) ? ServiceGoal.Running(TimeoutSeconds) : null;
 
     private protected override Task<KmsServiceAnswer> ChangeAsync(IKmsBackend backend, CancellationToken cancellationToken) =>
         backend.StartAsync(force: true, cancellationToken);

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using RustFs.Kms.Backends;
 
 namespace RustFs.Kms.PowerShell.Commands;
 
@@ -28,8 +29,13 @@ public sealed class SetKmsConfigurationCommand : KmsWholeConfigurationCmdlet
             using ConfigurationSettings settings = GivenSettings();
             string action = Strings.ConfigureAction(settings, Start);
             using KmsConfigurationRequest request = settings.ToRequest();
-            List<KmsConnection> approved =
-                [.. Able(CurrentConnections(), request).Where(connection => ShouldProceed(ServiceOn(connection), action))];
+            List<KmsConnection> able = Able(CurrentConnections(), request);
+            if (IsWhatIf())
+            {
+                WarnOfRefusals(able, request);
+            }
+
+            List<KmsConnection> approved = [.. able.Where(connection => ShouldProceed(ServiceOn(connection), action))];
             Configure(approved, request);
         }
         catch (KmsException exception)
@@ -37,6 +43,25 @@ public sealed class SetKmsConfigurationCommand : KmsWholeConfigurationCmdlet
             WriteFailure(exception, exception.Target);
         }
     }
+
+    /// <summary>
+    /// Says what a server would refuse that has no configuration yet, as far as Test-KmsConfiguration knows: nothing is sent that it could
+    /// refuse itself. What one that has a configuration keeps (its master key, say) nobody needs to give.
+    /// </summary>
+    private void WarnOfRefusals(List<KmsConnection> connections, KmsConfigurationRequest request) => Run(
+        connections, "GetStatus", null, (connection, token) => connection.Backend.GetStatusAsync(token), (connection, status) =>
+        {
+            if (status.State != "NotConfigured")
+            {
+                return;
+            }
+
+            foreach (KmsConfigurationFinding finding in KmsBackends.ExamineConfiguration(request, status.ApiGeneration ?? KmsApiGeneration.Current)
+                .Where(finding => finding.Severity == KmsFindingSeverity.Error))
+            {
+                WriteWarning(Strings.WouldBeRefused(connection, finding));
+            }
+        });
 
     private void Configure(List<KmsConnection> approved, KmsConfigurationRequest request)
     {

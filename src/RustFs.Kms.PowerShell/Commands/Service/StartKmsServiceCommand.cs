@@ -8,12 +8,13 @@ namespace RustFs.Kms.PowerShell.Commands;
 [OutputType(typeof(KmsStatus))]
 public sealed class StartKmsServiceCommand : KmsServiceChangeCmdlet
 {
-    /// <summary>Waits until the KMS runs and is healthy.</summary>
+    /// <summary>Waits until the KMS runs and is healthy. -TimeoutSeconds waits too.</summary>
     [Parameter]
     public SwitchParameter Wait { get; set; }
 
     /// <summary>How long to wait, in seconds: 1 to 86400, and 60 when nothing is said.</summary>
     [Parameter]
+    [Alias("WaitSeconds")]
     [ValidateRange(1, MaximumWaitSeconds)]
     public int TimeoutSeconds { get; set; } = DefaultWaitSeconds;
 
@@ -21,7 +22,8 @@ public sealed class StartKmsServiceCommand : KmsServiceChangeCmdlet
 
     private protected override string Operation => "StartService";
 
-    private protected override ServiceGoal? Goal => Wait ? ServiceGoal.Running(TimeoutSeconds) : null;
+    private protected override ServiceGoal? Goal =>
+        Wait || MyInvocation.BoundParameters.ContainsKey(nameof(TimeoutSeconds)) ? ServiceGoal.Running(TimeoutSeconds) : null;
 
     private protected override async Task<KmsServiceAnswer> ChangeAsync(IKmsBackend backend, CancellationToken cancellationToken)
     {

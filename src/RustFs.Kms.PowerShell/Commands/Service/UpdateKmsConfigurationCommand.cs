@@ -32,6 +32,11 @@ public sealed class UpdateKmsConfigurationCommand : KmsConfigurationCmdlet
     [ValidateNotNull]
     public override SecureString? MasterKey { get; set; }
 
+    /// <summary>Local: a file on this machine that holds the master key and nothing else. Every byte counts.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public override string? MasterKeyFile { get; set; }
+
     /// <summary>Local: the mode of the key files as a decimal number: 384 is octal 600, which servers take.</summary>
     [Parameter]
     [Alias("FilePermission")]
@@ -70,12 +75,12 @@ public sealed class UpdateKmsConfigurationCommand : KmsConfigurationCmdlet
     [ValidateNotNullOrEmpty]
     public override string? KubernetesRole { get; set; }
 
-    /// <summary>Vault, Kubernetes: the file on the server with the service account's token; the usual one.</summary>
+    /// <summary>Vault, Kubernetes: the file on the server with the service account's token; the usual one when the role is given without it.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public override string? JwtPath { get; set; }
 
-    /// <summary>Vault, AppRole and Kubernetes: where the login method is mounted; approle or kubernetes.</summary>
+    /// <summary>Vault, AppRole and Kubernetes: where the login method is mounted; approle or kubernetes when the login is given without it.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(KnownValueCompleter))]
@@ -103,19 +108,19 @@ public sealed class UpdateKmsConfigurationCommand : KmsConfigurationCmdlet
     [ArgumentCompleter(typeof(KnownValueCompleter))]
     public override string? VaultNamespace { get; set; }
 
-    /// <summary>Vault: where Transit is mounted; transit.</summary>
+    /// <summary>Vault: where Transit is mounted; stays as it is when nothing is said.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(KnownValueCompleter))]
     public override string? MountPath { get; set; }
 
-    /// <summary>Vault KV v2: where KV is mounted; secret.</summary>
+    /// <summary>Vault KV v2: where KV is mounted; stays as it is when nothing is said.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(KnownValueCompleter))]
     public override string? KvMount { get; set; }
 
-    /// <summary>Vault KV v2: what the keys' paths begin with; rustfs/kms/keys.</summary>
+    /// <summary>Vault KV v2: what the keys' paths begin with; stays as it is when nothing is said.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(KnownValueCompleter))]
@@ -137,7 +142,11 @@ public sealed class UpdateKmsConfigurationCommand : KmsConfigurationCmdlet
     [ValidateNotNullOrEmpty]
     public override string? EndpointUrl { get; set; }
 
-    /// <summary>Overwrites also what somebody else changed meanwhile. With -WhatIf, still nothing is changed.</summary>
+    /// <summary>Overwrites also what somebody else changed meanwhile.</summary>
+    [Parameter]
+    public SwitchParameter OverwriteChanges { get; set; }
+
+    /// <summary>Does not ask. With -WhatIf, still nothing is changed. What somebody else changed meanwhile it does not overwrite.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
@@ -147,6 +156,7 @@ public sealed class UpdateKmsConfigurationCommand : KmsConfigurationCmdlet
         var changes = new List<ConfigurationChange>();
         try
         {
+            ReadMasterKeyFile();
             Read(CurrentConnections(), changes);
 
             // All questions come first: once the work runs on several connections, nobody waits for a person.
@@ -198,8 +208,39 @@ public sealed class UpdateKmsConfigurationCommand : KmsConfigurationCmdlet
             return false;
         }
 
-        // -Force overwrites what others changed; it does not answer this question, which is of medium impact.
-        return Able([change.Connection], change.Request).Count > 0 && ShouldProceed(ServiceOn(change.Connection), Strings.UpdateAction(change.Differences));
+        if (Able([change.Connection], change.Request).Count == 0)
+        {
+            return false;
+        }
+
+        WarnOfDefaultKey(change);
+        return ShouldProceed(ServiceOn(change.Connection), Strings.UpdateAction(change.Differences), Force);
+    }
+
+    /// <summary>Servers take any text for the default key. Whether it can be used is known only of a KMS that runs, so it is no error.</summary>
+    private void WarnOfDefaultKey(ConfigurationChange change)
+    {
+        if (!change.IsRunning || DefaultKeyId is not { Length: > 0 } keyId)
+        {
+            return;
+        }
+
+        try
+        {
+            KmsKey key = Wait(change.Connection.Backend.GetKeyAsync(keyId, StopToken));
+            if (key.State != KmsKeyState.Enabled)
+            {
+                WriteWarning(Strings.DefaultKeyNotEnabled(key, change.Connection));
+            }
+        }
+        catch (KmsException exception) when (exception.Code == KmsErrorCode.KmsKeyNotFound)
+        {
+            WriteWarning(Strings.DefaultKeyMissing(keyId, change.Connection));
+        }
+        catch (KmsException exception)
+        {
+            WriteVerbose(Strings.DefaultKeyNotSeen(keyId, exception.Message));
+        }
     }
 
     private void Send(List<ConfigurationChange> changes)
@@ -210,7 +251,7 @@ public sealed class UpdateKmsConfigurationCommand : KmsConfigurationCmdlet
             [.. byConnection.Keys],
             "Reconfigure",
             null,
-            (connection, token) => byConnection[connection].SendAsync(Force, token),
+            (connection, token) => byConnection[connection].SendAsync(OverwriteChanges, token),
             (connection, answer) =>
             {
                 changed.Add(connection);

@@ -22,6 +22,7 @@ public sealed class WaitKmsServiceCommand : KmsServiceCmdlet
 
     /// <summary>How long to wait, in seconds: 1 to 86400, and 60 when nothing is said.</summary>
     [Parameter]
+    [Alias("WaitSeconds")]
     [ValidateRange(1, MaximumWaitSeconds)]
     public int TimeoutSeconds { get; set; } = DefaultWaitSeconds;
 
