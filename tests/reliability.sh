@@ -37,4 +37,5 @@ done
 printf '\n'
 sort "$report"
 [ -s "$report" ] || { echo 'Nothing was counted.'; failed=1; }
+[ "$failed" = 0 ] && echo "passed: $kind" || echo "FAILED: $kind; what failed stands above."
 exit $failed

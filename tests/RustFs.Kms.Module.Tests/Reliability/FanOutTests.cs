@@ -22,8 +22,8 @@ public sealed class FanOutTests
         {
             using var session = new ServerSession("1");
             session.Require(
-                "param($endpoints, $secret) $credential = [pscredential]::new('access', $secret); $global:all = @(foreach ($endpoint in $endpoints) { " +
-                "Connect-Kms -Endpoint $endpoint -Credential $credential -Name \"n$($script:n++)\" -NoDefault -ApiGeneration Current -NoProxy -NoTest -RetryCount 0 -TimeoutSeconds 300 })",
+                "param($endpoints, $secret) $credential = [pscredential]::new('access', $secret); $global:all = @(for ($i = 0; $i -lt $endpoints.Count; $i++) { " +
+                "Connect-Kms -Endpoint $endpoints[$i] -Credential $credential -Name \"node$i\" -NoDefault -ApiGeneration Current -NoProxy -NoTest -RetryCount 0 -TimeoutSeconds 300 })",
                 servers.Select(server => server.Endpoint).ToArray(), KmsSession.Secure("secret"));
 
             HostRun run = session.Run("Clear-KmsCache $all");

@@ -9,7 +9,7 @@ namespace RustFs.Kms.Tests.Reliability;
 internal static partial class SystemCalls
 {
     /// <summary>All by which a disk is changed here.</summary>
-    private const string Changing = "pwrite64,copy_file_range,sendfile,ftruncate,fchmod,fsync,link,linkat,rename,renameat2,unlink,unlinkat";
+    private const string Changing = "pwrite64,copy_file_range,sendfile,fchmod,fsync,link,linkat,rename,renameat2,unlink,unlinkat";
 
     private static readonly ConcurrentDictionary<string, Task<IReadOnlyList<SystemCall>>> s_unspoilt = new();
 

@@ -26,6 +26,7 @@ public sealed class KilledRestoreTests(ITestOutputHelper output) : IDisposable
     {
         await _fixture.PrepareAsync();
         await EachKillAsync("restore", () => { });
+        Report("restore");
         Assert.True(_counts["steps"] > 30, $"{_counts["steps"]} steps");
         Assert.All((string[])["left empty", "left half done", "left complete", "completed", "taken back"], count => Assert.True(_counts[count] > 0, count));
     }
@@ -36,6 +37,7 @@ public sealed class KilledRestoreTests(ITestOutputHelper output) : IDisposable
         await _fixture.PrepareAsync();
         await BeginAsync();
         await EachKillAsync("restore", ComeBackToBeginning);
+        Report("restore carried on");
         Assert.True(_counts["left half done"] > 10, $"{_counts["left half done"]} half done");
     }
 
@@ -45,6 +47,7 @@ public sealed class KilledRestoreTests(ITestOutputHelper output) : IDisposable
         await _fixture.PrepareAsync();
         await BeginAsync();
         await EachKillAsync("abort", ComeBackToBeginning);
+        Report("abort");
         Assert.True(_counts["left empty"] > 0, "the marker was never removed");
     }
 
@@ -88,6 +91,7 @@ public sealed class KilledRestoreTests(ITestOutputHelper output) : IDisposable
                 step => Strace(call, step));
         }
 
+        Report("restore, at system calls");
         Assert.True(_counts["steps"] > 25 && _counts["left half done"] > 3, $"{_counts["steps"]} steps, {_counts["left half done"]} half done");
     }
 
@@ -101,6 +105,7 @@ public sealed class KilledRestoreTests(ITestOutputHelper output) : IDisposable
             await EachKillAsync("abort", ComeBackToBeginning, step => Strace(call, step));
         }
 
+        Report("abort, at system calls");
         Assert.True(_counts["steps"] > 10 && _counts["left half done"] > 5, $"{_counts["steps"]} steps, {_counts["left half done"]} half done");
     }
 
@@ -128,8 +133,6 @@ public sealed class KilledRestoreTests(ITestOutputHelper output) : IDisposable
             Count("steps");
             await RequireWayOnAsync();
         }
-
-        Report(operation);
     }
 
     // Whatever the state: the next run completes, and on a twin of the directory the abort takes back.
