@@ -80,7 +80,7 @@ public sealed class DisasterRecoveryTests
         await File.WriteAllTextAsync(script, $$"""
             $ErrorActionPreference = 'Stop'
             $env:RUSTFS_KMS_KEY_DIR = '{{folder}}/keys'
-            $env:RUSTFS_KMS_LOCAL_MASTER_KEY = 'a master key'
+            $env:RUSTFS_KMS_LOCAL_MASTER_KEY = 'a master key of some length'
             $env:RUSTFS_KMS_BACKUP_DIR = '{{folder}}/backups'
             $env:RUSTFS_KMS_BACKUP_KEK = " {{Convert.ToBase64String(s_backupKey)}}`n"
             $env:RUSTFS_KMS_BACKUP_KEK_ID = 'k7'

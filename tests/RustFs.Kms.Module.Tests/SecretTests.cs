@@ -75,9 +75,9 @@ public sealed class SecretTests
         string[] scripts =
         [
             "Connect-Kms $directory -MasterKey $key -Name again -NoDefault",
-            "Connect-Kms $directory -MasterKey $key -Create -Name twice",
-            "Connect-Kms \"$directory/none\" -MasterKey $key -Name nowhere",
-            "Connect-Kms $directory -MasterKey $key -Name 'bad*name'",
+            "Connect-Kms $directory -MasterKey $key -Create -Name twice -NoDefault",
+            "Connect-Kms \"$directory/none\" -MasterKey $key -Name nowhere -NoDefault",
+            "Connect-Kms $directory -MasterKey $key -Name 'bad*name' -NoDefault",
             "Get-KmsConnection", "Get-KmsConnection nope", "Get-KmsStatus", "Get-KmsStatus -Connection nope",
             "New-KmsKey made -Tag @{ a = 1 }", "New-KmsKey made", "New-KmsKey ../x", "New-KmsKey x -Tag @{ a = @(1) }",
             "Get-KmsKey", "Get-KmsKey app", "Get-KmsKey nope", "Get-KmsKey damaged",
@@ -94,8 +94,8 @@ public sealed class SecretTests
             "\"$dataKey $small $opened $moved\"", "@($dataKey, $opened)", "@{ Key = $dataKey }", "$dataKey.PSObject.Properties", "[string] $dataKey", "throw $dataKey", "Get-KmsKey $dataKey", "$dataKey | Test-KmsKey",
             "Test-KmsKeyStore", "Test-KmsKeyStore -KeyDirectory $directory -MasterKey $key", "Test-KmsKeyStore -KeyDirectory $directory -NoMasterKey", "Test-KmsKeyStore -KeyDirectory \"$directory/none\" -MasterKey $key",
             "$emulator = Start-KmsEmulator -Credential ([pscredential]::new('canary', $key)) -MasterKey $key; $emulator", "Get-KmsEmulator", "Test-KmsConnection",
-            "$emulator | Connect-Kms -Name server -NoDefault", "Connect-Kms -Endpoint $emulator.Endpoint -Credential ([pscredential]::new('other', $key)) -Name refused",
-            "Test-KmsConnection server", "Test-KmsConnection -Endpoint $emulator.Endpoint -Credential ([pscredential]::new('other', $key))", "Connect-Kms -Endpoint http://127.0.0.1:1 -Credential ([pscredential]::new('canary', $key)) -RetryCount 0",
+            "$emulator | Connect-Kms -Name server -NoDefault", "Connect-Kms -Endpoint $emulator.Endpoint -Credential ([pscredential]::new('other', $key)) -Name refused -NoDefault",
+            "Test-KmsConnection server", "Test-KmsConnection -Endpoint $emulator.Endpoint -Credential ([pscredential]::new('other', $key))", "Connect-Kms -Endpoint http://127.0.0.1:1 -Credential ([pscredential]::new('canary', $key)) -RetryCount 0 -NoDefault",
             "Set-KmsConfiguration -Connection server -KeyDirectory $emulator.KeyDirectory -MasterKey $key", "Set-KmsConfiguration -Connection server -KeyDirectory $emulator.KeyDirectory -MasterKey $key -AllowInsecureDevDefaults -WhatIf",
             "Set-KmsConfiguration -Connection server -KeyDirectory $emulator.KeyDirectory -MasterKey $key -AllowInsecureDevDefaults -Start", "Set-KmsConfiguration -Connection server -VaultKv2 -Address https://vault -Token $key", "Get-KmsConfiguration server",
             "Update-KmsConfiguration -Connection server -MasterKey $key", "Update-KmsConfiguration -Connection server -CacheTtlSeconds 60", "Reset-KmsService -Connection server -KeyDirectory $emulator.KeyDirectory -MasterKey $key -Force", "Start-KmsService server",

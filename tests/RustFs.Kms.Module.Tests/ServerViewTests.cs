@@ -112,7 +112,8 @@ public sealed class ServerViewTests
         session.Require("$null = $emulator | Connect-Kms -Name other");
         HostRun run = session.Host.RunText(command);
         Assert.Empty(run.Errors);
-        Assert.Matches("(?s)Connection: server.*Connection: other", run.Text);
+        Assert.Contains("Connection: server", run.Text, StringComparison.Ordinal); // in the order in which they answered
+        Assert.Contains("Connection: other", run.Text, StringComparison.Ordinal);
     }
 
     [Fact]

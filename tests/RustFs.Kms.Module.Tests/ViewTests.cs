@@ -78,7 +78,7 @@ public sealed class ViewTests
                  [
                      .. s_commands, "param($text) Get-KmsKey \"1$text\" | Test-KmsKey", "param($text) New-KmsDataKey \"1$text\" -EncryptionContext @{ $text = $text }",
                      "param($text) Get-KmsKey ($text -replace '[[*?]|]', '-')", "param($text) Get-KmsKey -Connection $text", "param($text) New-KmsKey \"1$text\"", "param($text) Test-KmsKey $text",
-                     "param($text) Disable-KmsKey \"1$text\" -WhatIf", "param($text) Remove-KmsKeyTag app $text -WhatIf", "param($text) Connect-Kms \"/nowhere/$text\" -NoMasterKey",
+                     "param($text) Disable-KmsKey \"1$text\" -WhatIf", "param($text) Remove-KmsKeyTag app $text -WhatIf", "param($text) Connect-Kms \"/nowhere/$text\" -NoMasterKey -NoDefault",
                      "param($text) Set-KmsKey \"1$text\" -Description x -Verbose", "param($text) Remove-KmsKey \"1$text\" -Force -Verbose", "param($text) Unprotect-KmsDataKey $text",
                  ])
         {

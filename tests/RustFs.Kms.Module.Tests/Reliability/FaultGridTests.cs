@@ -292,7 +292,7 @@ public sealed class FaultGridTests(ITestOutputHelper log)
         private (HostRun Run, string Got, string? Ids, TimeSpan Took) Run(ServerSession session, RemoteCall call, Func<RemoteCall, (string? Ids, int Requests)> expect)
         {
             long start = Stopwatch.GetTimestamp();
-            HostRun run = session.Run(call.Script + " -Verbose -Debug");
+            HostRun run = session.Run(call.Script + " -Verbose -Debug -WarningAction Continue");
             TimeSpan took = Stopwatch.GetElapsedTime(start);
             (string? ids, int requests) = expect(call);
             Interlocked.Add(ref _requests, requests);
