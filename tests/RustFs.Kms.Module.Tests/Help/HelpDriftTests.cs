@@ -67,7 +67,7 @@ public sealed class HelpDriftTests : IClassFixture<HelpDriftTests.ModuleCmdlets>
         CmdletInfo cmdlet = _module.Cmdlets[name];
         IEnumerable<string> taken = cmdlet.Parameters.Values.Where(IsOwn)
             .Where(parameter => parameter.ParameterSets.Values.Any(set => set.ValueFromPipeline || set.ValueFromPipelineByPropertyName))
-            .Select(parameter => parameter.ParameterType.ToString()).Distinct();
+            .Select(parameter => (Nullable.GetUnderlyingType(parameter.ParameterType) ?? parameter.ParameterType).ToString()).Distinct();
         Same($"inputs of {name}", OrNone(taken), page.Inputs.Select(input => input.Title));
         Same($"outputs of {name}", OrNone(cmdlet.OutputType.Select(type => type.Name)), page.Outputs.Select(output => output.Title));
     }
